@@ -1,0 +1,319 @@
+"""What scenarios/ and knowledge/ hold, frozen. Field names are YAML keys: load.py reads them, check.py judges the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from hashlib import blake2s
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+DONE = "done"  # the target that ends a guide
+GUIDE_ID_LIMIT = 40  # characters; with a volunteer's code it fits a start payload of 64 bytes
+STEP_ID_LIMIT = 16  # characters; with the guide's id and an action it fits a postback of 64 bytes
+TITLE_LIMIT = 60  # characters: two lines of a button on a small phone
+LABEL_LIMIT = 40
+URGENT_LIMIT = 3  # lines: what can be done in the next minute
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def _https(url: str) -> str:
+    if not re.fullmatch(r"https://[^\s/]+\S*", url):
+        raise PydanticCustomError("not_https", "not https")
+    return url
+
+
+Line = Annotated[str, StringConstraints(min_length=1)]
+Url = Annotated[str, AfterValidator(_https)]
+StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=STEP_ID_LIMIT)]
+
+
+class Link(_Frozen):
+    """A button that opens a page."""
+
+    label: Annotated[str, StringConstraints(min_length=1, max_length=LABEL_LIMIT)]
+    url: Url
+
+
+class Trouble(_Frozen):
+    """What goes wrong, in people's words, and the way out."""
+
+    ask: Annotated[tuple[Line, ...], Field(min_length=1)]
+    say: Line
+    goto: str = ""  # a step or another guide that helps further
+
+
+class Step(_Frozen):
+    """One thing to do (`say`), or one question that decides the way (`choose`)."""
+
+    id: StepId = ""
+    say: str = ""
+    see: str = ""
+    picture: str = ""
+    link: Link | None = None
+    call: str = ""
+    choose: str = ""
+    options: dict[str, str] = Field(default_factory=dict)  # label -> step, other guide, or done
+    next: str = ""  # empty: the step below
+    trouble: tuple[Trouble, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            data = {"say": data}
+        if isinstance(data, dict) and not data.get("id"):
+            # A step without an id is known by its words, so that one added above it moves nobody.
+            words = str(data.get("say") or data.get("choose") or "")
+            data = {**data, "id": "x" + blake2s(words.encode(), digest_size=4).hexdigest()}
+        return data
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Step:
+        if bool(self.say) == bool(self.choose):
+            raise PydanticCustomError("step_kind", "say or choose")
+        if bool(self.choose) != bool(self.options):
+            raise PydanticCustomError("choose_options", "choose needs options")
+        if self.choose and self.next:
+            raise PydanticCustomError("choose_next", "choose has no next")
+        if any(len(label) > LABEL_LIMIT for label in self.options):
+            raise PydanticCustomError("label_too_long", "label too long", {"limit": LABEL_LIMIT})
+        return self
+
+
+class Source(_Frozen):
+    url: Url
+    seen: date
+
+
+class GuideFile(_Frozen):
+    """One scripted how-to, as its file holds it."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LIMIT)]
+    code: Annotated[int, Field(ge=1, le=999)]
+    summary: Line
+    minutes: Annotated[int, Field(ge=1, le=600)]
+    urgent: Annotated[tuple[Line, ...], Field(max_length=URGENT_LIMIT)] = ()
+    ask: Annotated[tuple[Line, ...], Field(min_length=1)]
+    prepare: tuple[Line, ...] = ()
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    trouble: tuple[Trouble, ...] = ()
+    done: Line
+    warn: tuple[Line, ...] = ()
+    see_also: tuple[str, ...] = ()
+    hotline: str = ""
+    source: Annotated[tuple[Source, ...], Field(min_length=1)]
+    reviewed: date
+    note: str = ""
+    check: tuple[Line, ...] = ()
+
+
+class Guide(GuideFile):
+    """A guide with what its place on disk says of it."""
+
+    id: str
+    topic: str
+
+    def step(self, step_id: str) -> Step | None:
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def index(self, step_id: str) -> int:
+        """Raises ValueError when the guide has no such step."""
+        return [step.id for step in self.steps].index(step_id)
+
+    def targets(self, step: Step) -> tuple[str, ...]:
+        """Where a step can lead: steps of this guide, other guides, done."""
+        if step.choose:
+            return tuple(step.options.values())
+        below = self.index(step.id) + 1
+        return (step.next or (self.steps[below].id if below < len(self.steps) else DONE),)
+
+    @cached_property
+    def longest_way(self) -> Mapping[str, int]:
+        """Step id -> steps from it to the end of its longest way, itself included."""
+
+        def measure(step_id: str, walked: frozenset[str]) -> int:
+            step = self.step(step_id)
+            if step is None or step_id in walked:
+                return 0
+            if step_id not in known:
+                ahead = (measure(target, walked | {step_id}) for target in self.targets(step))
+                known[step_id] = 1 + max(ahead, default=0)
+            return known[step_id]
+
+        known: dict[str, int] = {}
+        for step in self.steps:
+            measure(step.id, frozenset())
+        return known
+
+    def troubles(self, step: Step | None) -> tuple[Trouble, ...]:
+        """What may go wrong here, the step's own first."""
+        return (step.trouble if step else ()) + self.trouble
+
+
+class TopicFile(_Frozen):
+    """_topic.yaml of a folder."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=LABEL_LIMIT)]
+    summary: Line
+    order: int
+    urgent: bool = False  # its guides are first aid: shown before others when torn
+
+
+class Topic(TopicFile):
+    """A menu heading."""
+
+    id: str
+    guides: tuple[str, ...]
+
+
+class Hotline(_Frozen):
+    name: Line
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9][0-9 ]*$")]
+    source: Source
+
+
+class Wording(_Frozen):
+    """A phrase said in two ways: before we know how the person calls themself, and after ({you}, {me})."""
+
+    plain: Line
+    you: Line
+
+
+Phrase = Line | Wording
+
+
+class Phrases(_Frozen):
+    """Every sentence of the assistant's own that a citizen reads. {…} are filled in by the engine."""
+
+    greeting: Phrase
+    greeting_again: Phrase
+    topics_title: Phrase
+    topic_title: Phrase
+    opening: Phrase
+    opening_prepare: Phrase
+    urgent: Phrase
+    step: Phrase
+    step_see: Phrase
+    warn: Phrase
+    finished: Phrase
+    rating: Phrase
+    rated_yes: Phrase
+    rated_no: Phrase
+    related: Phrase
+    ask_trouble: Phrase
+    trouble: Phrase
+    trouble_unknown: Phrase
+    all_steps: Phrase
+    all_steps_more: Phrase
+    torn: Phrase
+    torn_number: Phrase
+    unknown: Phrase
+    unknown_again: Phrase
+    resume: Phrase
+    guide_changed: Phrase
+    guide_gone: Phrase
+    no_previous: Phrase
+    stopped: Phrase
+    nothing_to_stop: Phrase
+    thanks: Phrase
+    calm: Phrase
+    calm_step: Phrase
+    help: Phrase
+    no_such_code: Phrase
+    picture: Phrase
+    sticker: Phrase
+    voice: Phrase
+    file: Phrase
+    location: Phrase
+    too_long: Phrase
+    secret: Phrase
+    button_next: Phrase
+    button_start: Phrase
+    button_back: Phrase
+    button_stuck: Phrase
+    button_all: Phrase
+    button_menu: Phrase
+    button_seen: Phrase
+    button_still: Phrase
+    button_other: Phrase
+    button_resume: Phrase
+    button_something_else: Phrase
+    button_yes: Phrase
+    button_no: Phrase
+    button_call: Phrase
+    button_restart: Phrase
+    button_more: Phrase
+    button_hotline: Phrase
+    deep_link_gone: Phrase
+    page_step: Phrase
+    numbered: Phrase
+
+
+CommandName = Literal[
+    "menu", "next", "back", "stuck", "all", "stop", "help", "resume", "restart", "yes", "no", "thanks", "hello", "upset"
+]
+
+
+class Commands(_Frozen):
+    """Words that mean a move, not a guide. Each list holds whole utterances, diacritics folded by the program."""
+
+    words: dict[CommandName, tuple[Line, ...]]
+    insults: tuple[Line, ...]  # found anywhere in a text
+    numbers: dict[int, tuple[Line, ...]]  # 2: [hai, thứ hai, cái thứ hai]
+    short_code: tuple[Line, ...]  # words before a guide's number: [số, mã, bài]
+
+
+class Pronouns(_Frozen):
+    """How a person calls themself, and what the assistant is to them: {bác: cháu}."""
+
+    pairs: dict[str, str]
+    openings: tuple[Line, ...]  # "cho {} hỏi": where the pronoun stands in {}
+
+
+class Synonyms(_Frozen):
+    """Word classes with one canonical form, by kind, and words that carry no meaning."""
+
+    classes: dict[str, dict[str, tuple[Line, ...]]]
+    filler: tuple[Line, ...] = ()
+
+
+class Knowledge(_Frozen):
+    """Facts and words that guides, matcher and conversation share."""
+
+    hotlines: dict[str, Hotline]
+    phrases: Phrases
+    commands: Commands
+    pronouns: Pronouns
+    synonyms: Synonyms
+
+
+class Content(_Frozen):
+    """Everything that officials edit, as one unit: it is replaced whole or not at all."""
+
+    topics: tuple[Topic, ...]  # in menu order
+    guides: dict[str, Guide]  # by id
+    knowledge: Knowledge
+
+    def by_code(self, code: int) -> Guide | None:
+        return next((guide for guide in self.guides.values() if guide.code == code), None)
+
+    def topic(self, topic_id: str) -> Topic | None:
+        return next((topic for topic in self.topics if topic.id == topic_id), None)
+
+    def guides_of(self, topic: Topic) -> Iterator[Guide]:
+        return (self.guides[guide_id] for guide_id in topic.guides)
+
+    def fill(self, text: str) -> str:
+        """The text with {hotline.name} replaced by the number."""
+        return HOTLINE.sub(lambda found: self.knowledge.hotlines[found[1]].number, text)
+
+
+HOTLINE = re.compile(r"\{hotline\.([a-z0-9-]+)\}")

@@ -1,0 +1,117 @@
+"""What goes through the conversation: an Update in, a Turn out. Frozen, and all of it fits in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+CALLBACK_LIMIT = 64  # bytes of UTF-8, Telegram's callback_data: the smallest of all channels
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where replies go: a channel and the person's id there."""
+
+    channel: str
+    user_id: str
+
+
+class UpdateKind(StrEnum):
+    """What a person did, whatever the channel calls it."""
+
+    TEXT = "text"
+    BUTTON = "button"  # `data` holds the button's postback
+    START = "start"  # chat opened; `data` holds the deep link's payload, or nothing
+    PICTURE = "picture"
+    STICKER = "sticker"
+    VOICE = "voice"
+    FILE = "file"
+    LOCATION = "location"
+    LEFT = "left"  # blocked us or unfollowed
+
+
+@dataclass(frozen=True)
+class Update:
+    """One thing a channel delivers."""
+
+    id: str  # the platform's own, unique within the channel: a redelivery has the same
+    address: Address
+    kind: UpdateKind
+    text: str = ""  # what was typed, or a picture's caption
+    data: str = ""
+    origin: str = ""  # the channel's name for the message whose button was tapped, so that it can be edited
+
+
+@dataclass(frozen=True)
+class Button:
+    """A tappable choice. Exactly one of postback, url and phone is set."""
+
+    label: str
+    postback: str = ""
+    url: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One outbound message, in no channel's dialect. Text may hold **bold**, nothing else."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    picture: str = ""  # path below scenarios/pictures
+    replaces: bool = False  # may take the place of the message whose button was tapped
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the conversation remembers of one address."""
+
+    version: int = 0  # 0: never saved
+    guide_id: str = ""  # the guide being walked, or nothing
+    step_id: str = ""  # the step being looked at; empty in a guide means its opening
+    step_index: int = 0  # where that step stood, should it be gone when the guide is edited
+    trail: tuple[str, ...] = ()  # step ids walked before this one, for going back
+    offered: tuple[Button, ...] = ()  # the last choices shown, for "2" and "hai"
+    stuck: bool = False  # asked what goes wrong; the next text is the trouble
+    misses: int = 0  # texts not understood in a row
+    pronoun: str = ""  # how the person calls themself: bác, cô, …; never in the log
+    volunteer: str = ""  # whose link brought them
+    seen_at: datetime | None = None  # last update, for "hôm trước đang dở"
+
+
+class EventKind(StrEnum):
+    """The kinds of line in the topic log."""
+
+    ASKED = "asked"
+    OPENED = "opened"
+    STEP = "step"
+    STUCK = "stuck"
+    FINISHED = "finished"
+    LEFT = "left"
+    UNANSWERED = "unanswered"
+    INSPECTED = "inspected"
+    SHARED = "shared"
+    RATED = "rated"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing to count. `text` only for unanswered and inspected, and redacted."""
+
+    kind: EventKind
+    topic: str = ""
+    guide: str = ""
+    step: str = ""
+    volunteer: str = ""
+    value: str = ""  # rated: yes or no
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One update answered."""
+
+    session: Session
+    replies: tuple[Reply, ...] = ()
+    events: tuple[Event, ...] = field(default=())
