@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
-from bot.engine.model import Update
+from bot.channels.splitting import Measure, characters, strip_bold, utf16_units
+from bot.engine.model import Button, Reply, Update
 from bot.stores.base import Delivery
 
 
@@ -20,6 +21,13 @@ class Capabilities:
     pictures: bool = False
     edits: bool = False
     utf16: bool = False  # the limit counts UTF-16 units, not characters
+    styles: bool = True  # **bold** can be shown
+    urls: bool = True  # a button may open a link
+    phones: bool = True  # a button may call a number
+
+    @property
+    def measure(self) -> Measure:
+        return utf16_units if self.utf16 else characters
 
 
 Accept = Callable[[Update], Awaitable[None]]
@@ -41,8 +49,47 @@ class Channel(Protocol):
         """Deliver one reply. Raises a SendError, never a vendor's exception."""
 
 
+@runtime_checkable
 class WebhookChannel(Channel, Protocol):
     """A channel whose platform posts to us."""
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> list[Update]:
-        """Raises BadSignature or InvalidUpdate. An event that means nothing to us is an empty list."""
+        """Raises BadSignature or InvalidUpdate. An event that means nothing to us is an empty list.
+
+        Called in the event loop: what the platform wants to hear at once, as that a tap arrived, is sent from here.
+        """
+
+
+def degrade(reply: Reply, can: Capabilities) -> Reply:
+    """The same reply within what the channel can show. Nothing a person could do is lost.
+
+    Choices that do not all fit as buttons, or not with their whole label, are numbered in the text, so that
+    "2" can be typed; the numbers are those of the conversation, which counts the buttons with a postback.
+    """
+    fitting = [button for button in reply.buttons if _is_tappable(button, can)]
+    shown = fitting[: can.buttons]
+    is_cramped = any(len(button.label) > can.label_limit for button in shown)
+    choices = [button for button in reply.buttons if button.postback]
+    contacts = [_in_words(button) for button in reply.buttons if not button.postback and button not in shown]
+    numbered = [f"{number}. {choice.label}" for number, choice in enumerate(choices, 1)]
+    if not is_cramped and all(choice in shown for choice in choices):
+        numbered = []
+    text = reply.text if can.styles else strip_bold(reply.text)
+    return Reply(
+        text="\n\n".join(part for part in (text, "\n".join([*contacts, *numbered])) if part),
+        buttons=tuple(replace(button, label=_shorten(button.label, can.label_limit)) for button in shown),
+        picture=reply.picture if can.pictures else "",
+        replaces=reply.replaces and can.edits,
+    )
+
+
+def _is_tappable(button: Button, can: Capabilities) -> bool:
+    return bool(button.postback or (button.url and can.urls) or (button.phone and can.phones))
+
+
+def _in_words(button: Button) -> str:
+    return f"{button.label}: {button.phone or button.url}"
+
+
+def _shorten(label: str, limit: int) -> str:
+    return label if len(label) <= limit else label[: limit - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""What scenarios/ and knowledge/ hold, frozen. Field names are YAML keys: load.py reads them, check.py judges the whole."""
+"""What scenarios/ and knowledge/ hold, frozen. Field names are YAML keys; load.py reads them, check.py judges them."""
 
 from __future__ import annotations
 
@@ -207,20 +207,17 @@ class Phrases(_Frozen):
     rating: Phrase
     rated_yes: Phrase
     rated_no: Phrase
-    related: Phrase
     ask_trouble: Phrase
     trouble: Phrase
     trouble_unknown: Phrase
     all_steps: Phrase
-    all_steps_more: Phrase
     torn: Phrase
-    torn_number: Phrase
     unknown: Phrase
     unknown_again: Phrase
     resume: Phrase
     guide_changed: Phrase
     guide_gone: Phrase
-    no_previous: Phrase
+    guide_planned: Phrase
     stopped: Phrase
     nothing_to_stop: Phrase
     thanks: Phrase
@@ -233,17 +230,16 @@ class Phrases(_Frozen):
     voice: Phrase
     file: Phrase
     location: Phrase
-    too_long: Phrase
     secret: Phrase
-    button_next: Phrase
     button_start: Phrase
+    button_next: Phrase
     button_back: Phrase
     button_stuck: Phrase
     button_all: Phrase
     button_menu: Phrase
     button_seen: Phrase
     button_still: Phrase
-    button_other: Phrase
+    button_here: Phrase
     button_resume: Phrase
     button_something_else: Phrase
     button_yes: Phrase
@@ -251,10 +247,6 @@ class Phrases(_Frozen):
     button_call: Phrase
     button_restart: Phrase
     button_more: Phrase
-    button_hotline: Phrase
-    deep_link_gone: Phrase
-    page_step: Phrase
-    numbered: Phrase
 
 
 CommandName = Literal[
@@ -300,6 +292,7 @@ class Content(_Frozen):
 
     topics: tuple[Topic, ...]  # in menu order
     guides: dict[str, Guide]  # by id
+    planned: dict[str, str]  # id -> title of guides still to be written, which others may name already
     knowledge: Knowledge
 
     def by_code(self, code: int) -> Guide | None:

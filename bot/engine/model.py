@@ -73,6 +73,7 @@ class Session:
     step_index: int = 0  # where that step stood, should it be gone when the guide is edited
     trail: tuple[str, ...] = ()  # step ids walked before this one, for going back
     offered: tuple[Button, ...] = ()  # the last choices shown, for "2" and "hai"
+    paused: bool = False  # stopped; the guide waits for "làm tiếp"
     stuck: bool = False  # asked what goes wrong; the next text is the trouble
     misses: int = 0  # texts not understood in a row
     pronoun: str = ""  # how the person calls themself: bác, cô, …; never in the log

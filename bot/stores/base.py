@@ -57,7 +57,8 @@ class Store(Protocol):
     def claim(self, channels: Iterable[str], now: datetime, lease: float, limit: int) -> list[Delivery]:
         """Replies due now for these channels, the oldest of each address first and only that one.
 
-        A claimed reply is nobody else's for `lease` seconds; a worker that dies loses it to the next.
+        A claimed reply is nobody else's for `lease` seconds; a worker that dies loses it to the next, so a reply may
+        arrive twice but is never lost.
         While an address's oldest reply waits or is claimed, its later ones wait too: order is kept.
         """
 
@@ -65,10 +66,13 @@ class Store(Protocol):
         """The platform took it: forget it."""
 
     def retry(self, delivery_id: int, at: datetime, reason: str) -> None:
-        """Try again at `at`."""
+        """Try again at `at`, and let the lease go. Nothing happens when the reply is no longer waiting."""
 
     def bury(self, delivery_id: int, reason: str, now: datetime) -> None:
-        """Give it up: it becomes a dead letter and the address's later replies go on."""
+        """Give it up: it becomes a dead letter and the address's later replies go on.
+
+        Nothing happens when the reply is no longer waiting.
+        """
 
     def bury_all(self, address: Address, reason: str, now: datetime) -> int:
         """Give up everything that waits for this person; returns how many."""
@@ -86,10 +90,13 @@ class Store(Protocol):
         """The topic log from then on, oldest first."""
 
     def erase(self, address: Address) -> None:
-        """Forget the person: session, waiting replies. The log holds no address."""
+        """Forget the person: session, waiting replies, dead letters. The log holds no address."""
 
     def purge(self, before: datetime) -> None:
-        """Forget sessions, seen updates, dead letters and kept texts that are older."""
+        """Forget sessions, seen updates, dead letters and kept texts that are older, and replies nobody came to fetch.
+
+        The events themselves stay, without their texts: they name nobody.
+        """
 
     def check(self) -> None:
         """Raise when the store cannot be written to."""

@@ -1,0 +1,60 @@
+# One command for each thing: make run starts the assistant on a fresh machine, make test runs what CI runs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet
+WORKERS ?= 2  # processes that share the tests
+
+.PHONY: run install chat test check lock clean
+
+run: install
+	@exec $(BIN)/hocvuso run $(ARGS)
+
+install: $(VENV)/.installed
+
+chat: install
+	@exec $(BIN)/hocvuso chat $(ARGS)
+
+# pytest's own summary names every skipped test with its reason, above its closing line.
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/hocvuso check
+
+# Versions that are locked stay, unless pyproject.toml forbids them: make lock UPGRADE=--upgrade takes the newest.
+lock: install
+	$(PIP) install uv==0.13.9
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate $(UPGRADE) \
+		pyproject.toml --group build --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate $(UPGRADE) \
+		pyproject.toml --group build --group dev --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+# A stamp is newer than what it was made from, so a second start installs nothing.
+# --no-deps and --no-build-isolation: every version is the lock's, that of the build tool too.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Đang cài thư viện vào $(VENV) (lần đầu mất chừng một phút) …"
+	@$(PIP) install --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@$(PIP) install --requirement requirements-dev.lock
+	@touch $@
+
+$(BIN)/python:
+	@for python in python3.13 python3.12 python3.11 python3; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		"$$python" -m venv $(VENV) && rm -f $(VENV)/.installed* && exit 0; \
+		rm -rf $(VENV); \
+		echo "Không tạo được $(VENV) bằng $$python: trên Debian, Ubuntu chạy apt install python3-venv rồi thử lại." >&2; \
+		exit 1; \
+	done; \
+	echo "Cần Python 3.11 trở lên mà máy này không có: cài từ python.org hoặc apt install python3, rồi thử lại." >&2; \
+	exit 1

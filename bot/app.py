@@ -1,0 +1,145 @@
+"""Builds every part from Config, starts them in order, stops them in reverse. The only module that knows everyone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.channels.base import Channel, WebhookChannel
+from bot.channels.registry import configured_channels
+from bot.config import Config
+from bot.content.load import PICTURES
+from bot.delivery import DeliveryWorker
+from bot.live import LiveLibrary
+from bot.stores.base import Store
+from bot.stores.sqlite import SqliteStore
+from bot.turns import Turns, utc_now
+from bot.web.chat import WebChat
+from bot.web.server import build_app
+
+log = logging.getLogger(__name__)
+
+PURGE_EVERY = timedelta(hours=6)
+STOP_LIMIT = 10.0  # seconds that any one part may take to stop
+
+
+class Assistant:
+    """The whole program around one store. Tests make it with a memory store and channels of their own."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        live: LiveLibrary,
+        channels: Mapping[str, Channel],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._config = config
+        self._now = now
+        self.store = store
+        self.live = live
+        self.channels = channels
+        self.turns = Turns(store, lambda: live.library, now)
+        self.delivery = DeliveryWorker(store, channels, now)
+        self.chat = WebChat(store, config.server.public_url)
+        self.turns.on_commit(self.delivery.wake)
+        self.turns.on_commit(self.chat.wake)
+
+    async def readiness(self) -> dict[str, object]:
+        """Whether citizens are served, and what an operator should look at. Called for /readyz."""
+        return await asyncio.to_thread(self._look_around)
+
+    def _look_around(self) -> dict[str, object]:
+        try:
+            self.store.check()
+            store = "ok"
+        except Exception as error:
+            log.exception("store cannot be written")
+            store = type(error).__name__
+        return {
+            "ready": store == "ok",
+            "store": store,
+            "outbox": dict(self.store.outbox_counts()),
+            **self.live.status(),
+        }
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[web.Application]:
+        """The web application with everything behind it at work."""
+        await self.chat.start(self.turns.accept)
+        for channel in self.channels.values():
+            await channel.start(self.turns.accept)
+        tasks = [
+            asyncio.create_task(self.live.watch(), name="watch"),
+            asyncio.create_task(self.delivery.run(), name="delivery"),
+            asyncio.create_task(self._purge(), name="purge"),
+        ]
+        try:
+            yield build_app(
+                store=self.store,
+                content=lambda: self.live.library.content,
+                chat=self.chat,
+                accept=self.turns.accept,
+                ready=self.readiness,
+                public_url=self._config.server.public_url,
+                webhooks=self._webhooks(),
+                telegram_username=None,
+                pictures=self._config.content.scenarios / PICTURES,
+                now=self._now,
+            )
+        finally:
+            for part in (*self.channels.values(), self.chat):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(part.stop(), STOP_LIMIT)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.store.close()
+
+    def _webhooks(self) -> dict[str, WebhookChannel]:
+        """By the last part of their path: /webhook/zalo-oa."""
+        return {
+            name.replace("_", "-"): channel
+            for name, channel in self.channels.items()
+            if isinstance(channel, WebhookChannel)
+        }
+
+    async def _purge(self) -> None:
+        """Personal data does not outlive its days."""
+        keep = timedelta(days=self._config.privacy.retention_days)
+        while True:
+            try:
+                await asyncio.to_thread(self.store.purge, self._now() - keep)
+            except Exception:
+                log.exception("old data could not be purged")
+            await asyncio.sleep(PURGE_EVERY.total_seconds())
+
+
+def open_store(config: Config) -> Store:
+    """The store of `store.url`, with a pepper of this installation's own."""
+    if config.store.sqlite_path is None:
+        raise NotImplementedError("postgresql:// is not built yet")
+    pepper = config.privacy.pepper.get_secret_value() or _kept_pepper(config.data_folder / "pepper")
+    return SqliteStore(config.store.sqlite_path, pepper)
+
+
+def _kept_pepper(path: Path) -> str:
+    """Made once and kept beside the data, readable by the program alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
+def build(config: Config) -> Assistant:
+    """Raises ContentError when scenarios/ or knowledge/ cannot be used."""
+    live = LiveLibrary(config.content.scenarios, config.content.knowledge)
+    return Assistant(config, open_store(config), live, configured_channels(config, config.content.scenarios / PICTURES))

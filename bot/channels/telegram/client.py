@@ -1,0 +1,325 @@
+"""Telegram as a channel, through python-telegram-bot, whose exceptions are translated here and go no further."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from telegram import Bot
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from bot.channels.base import Accept
+from bot.channels.secrecy import hide_in_logs
+from bot.channels.telegram import inbound
+from bot.channels.telegram.outbound import CAPABILITIES, Call, as_new, as_plain, render
+from bot.engine.model import Update, UpdateKind
+from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError
+from bot.stores.base import Delivery
+
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+WEBHOOK_PATH = "/webhook/telegram"
+LONG_POLL = 25  # seconds getUpdates is held open
+READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
+RETRY_FIRST, RETRY_LIMIT = 1.0, 60.0  # seconds between attempts to reach Telegram, doubled each time
+ACCEPT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of one update, until it is given up
+TYPING_WAIT = 1.0  # seconds a reply lets "typing…" go first
+STOP_LIMIT = 3.0  # seconds
+
+_EDIT_IMPOSSIBLE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "no text in the message to edit",  # it is a picture
+)
+_GONE = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class TelegramChannel:
+    """One bot. It is called by webhook, or asks for updates itself."""
+
+    name = inbound.CHANNEL
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        token: str,
+        mode: Literal["polling", "webhook"],
+        webhook_secret: str,
+        api_base: str,
+        public_url: str,
+        commands: Mapping[str, str],
+        pictures: Path,
+    ) -> None:
+        """`commands`: the menu's commands and what they say they do. `pictures`: the folder of Reply.picture."""
+        _hush(token, webhook_secret)
+        self._mode = mode
+        self._webhook_secret = webhook_secret
+        self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
+        self._commands = commands
+        self._pictures = pictures
+        self._http = HTTPXRequest(read_timeout=READ_TIMEOUT)
+        self._bot = Bot(token, base_url=api_base.rstrip("/") + "/bot", request=self._http)
+        self._username = ""  # known once Telegram was reached
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._typing: dict[str, asyncio.Task[None]] = {}  # by chat
+        self._file_ids: dict[tuple[str, int], str] = {}  # by picture and its age: uploaded once, then named
+        self._sent: dict[int, int] = {}  # by delivery: calls done, where a reply of several failed halfway
+
+    # Receiving
+
+    async def start(self, accept: Accept) -> None:
+        self._spawn(self._run(accept))
+
+    async def stop(self) -> None:
+        """What was fetched and not accepted is not confirmed, so Telegram gives it to the next start."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_LIMIT)
+        await self._bot.shutdown()
+        await self._http.shutdown()  # left open by Bot when it never reached Telegram
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> list[Update]:
+        inbound.verify(headers, self._webhook_secret)
+        payload = inbound.load(body)
+        updates = inbound.read(payload, self._username)
+        self._show_attention(payload, updates)
+        return updates
+
+    async def _run(self, accept: Accept) -> None:
+        await self._insist("getMe", self._bot.initialize)
+        self._username = self._bot.username
+        log.info("telegram: connected as @%s, mode %s", self._username, self._mode)
+        await asyncio.gather(self._announce_commands(), self._receive(accept))
+
+    async def _announce_commands(self) -> None:
+        if self._commands:
+            await self._insist("setMyCommands", partial(self._bot.set_my_commands, list(self._commands.items())))
+
+    async def _receive(self, accept: Accept) -> None:
+        if self._mode == "polling":
+            await self._insist("deleteWebhook", self._bot.delete_webhook)  # or getUpdates is refused
+            await self._poll(accept)
+        await self._insist(
+            "setWebhook",
+            partial(
+                self._bot.set_webhook,
+                self._webhook_url,
+                secret_token=self._webhook_secret,
+                allowed_updates=ALLOWED_UPDATES,
+            ),
+        )
+
+    async def _poll(self, accept: Accept) -> None:
+        offset = 0
+        while True:
+            for update_id, payload in await self._insist("getUpdates", partial(self._fetch, offset)):
+                await self._take(update_id, payload, accept)
+                offset = update_id + 1
+
+    async def _fetch(self, offset: int) -> list[tuple[int, Any]]:
+        """Asking for an offset confirms all before it.
+
+        Raw, because Bot.get_updates fails on a whole batch for one update that it cannot read, and logs what was
+        written. The method is in lower case, which Telegram takes too, because Bot warns of the name it knows.
+        """
+        payloads = await self._bot.do_api_request(
+            "getupdates",
+            {"offset": offset, "timeout": LONG_POLL, "allowed_updates": ALLOWED_UPDATES},
+            read_timeout=LONG_POLL + READ_TIMEOUT,
+        )
+        return [(payload["update_id"], payload) for payload in payloads]
+
+    async def _take(self, update_id: int, payload: Any, accept: Accept) -> None:
+        """To its committed turn, or to the log: one bad update must not hold back everybody's."""
+        try:
+            updates = inbound.read(payload, self._username)
+        except InvalidUpdate as error:
+            log.warning("telegram: update %d dropped: %s", update_id, error)
+            return
+        self._show_attention(payload, updates)
+        for update in updates:
+            await self._accept(update, accept)
+
+    async def _accept(self, update: Update, accept: Accept) -> None:
+        for delay in ACCEPT_DELAYS:
+            try:
+                return await accept(update)
+            except Exception as error:
+                log.warning("telegram: update %s not committed: %s", update.id, _where(error))
+                await asyncio.sleep(delay)
+        log.error("telegram: update %s given up", update.id)
+
+    def _show_attention(self, payload: Any, updates: list[Update]) -> None:
+        """The tapped button stops spinning, the one who wrote sees "typing…". Nothing depends on either."""
+        if query_id := inbound.tap_id(payload):
+            self._spawn(_quietly(self._bot.answer_callback_query(query_id)))
+        for update in updates:
+            if update.kind is UpdateKind.TEXT:
+                chat = update.address.user_id
+                self._typing[chat] = self._spawn(self._type(chat))
+
+    async def _type(self, chat: str) -> None:
+        await _quietly(self._bot.send_chat_action(chat, "typing"))
+        self._typing.pop(chat, None)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _insist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Until it works, and say why it does not."""
+        delay = RETRY_FIRST
+        while True:
+            try:
+                return await attempt()
+            except Exception as error:
+                delay = max(delay, _seconds(error)) if isinstance(error, RetryAfter) else delay
+                log.warning("telegram: %s failed, again in %.0f s: %s", what, delay, _explain(error))
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RETRY_LIMIT)
+
+    # Sending
+
+    async def send(self, delivery: Delivery) -> None:
+        if typing := self._typing.get(delivery.address.user_id):
+            await asyncio.wait({typing}, timeout=TYPING_WAIT)  # coming after the reply it would stay for 5 s
+        calls = render(self._without_lost_picture(delivery))
+        done = self._sent.pop(delivery.id, 0)
+        for number, call in enumerate(calls[done:], done):
+            try:
+                await self._make(call)
+            except SendError as error:
+                if error.retryable and number:
+                    self._sent[delivery.id] = number
+                raise
+
+    async def _make(self, call: Call) -> None:
+        try:
+            await self._request(call)
+        except BadRequest as error:
+            refusal = str(error).lower()
+            if "message is not modified" in refusal:  # a double tap
+                return
+            mended = self._mend(call, refusal)
+            if mended is None:
+                raise _translate(error) from error
+            await self._make(mended)
+        except TelegramError as error:
+            raise _translate(error) from error
+
+    def _mend(self, call: Call, refusal: str) -> Call | None:
+        """What to try instead; each is tried at most once."""
+        if call.method == "editMessageText" and any(sign in refusal for sign in _EDIT_IMPOSSIBLE):
+            return as_new(call)
+        if "can't parse entities" in refusal and "parse_mode" in call.params:
+            log.error("telegram: our HTML was refused, sent without styles")
+            return as_plain(call)
+        if "file identifier" in refusal and self._file_ids.pop(self._picture_key(call), ""):
+            return call
+        return None
+
+    async def _request(self, call: Call) -> None:
+        if "photo" not in call.params:
+            await getattr(self._bot, call.method)(**call.params)
+            return
+        key = self._picture_key(call)
+        photo = self._file_ids.get(key) or self._pictures / call.params["photo"]
+        message = await self._bot.send_photo(**{**call.params, "photo": photo})
+        self._file_ids[key] = message.photo[-1].file_id
+
+    def _picture_key(self, call: Call) -> tuple[str, int]:
+        name = call.params.get("photo", "")
+        return name, (self._pictures / name).stat().st_mtime_ns
+
+    def _without_lost_picture(self, delivery: Delivery) -> Delivery:
+        picture = delivery.reply.picture
+        if not picture or (self._pictures / picture).is_file():
+            return delivery
+        log.error("telegram: picture %s is not there, sent without it", picture)
+        return replace(delivery, reply=replace(delivery.reply, picture=""))
+
+
+def _hush(*secrets: str) -> None:
+    """The libraries below would log addresses, which hold the token, and what people write."""
+    hide_in_logs(*secrets)
+    for name in ("httpx", "httpcore", "telegram"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    os.environ.setdefault("PTB_TIMEDELTA", "true")  # or every RetryAfter warns of its coming type
+
+
+async def _quietly(request: Awaitable[object]) -> None:
+    try:
+        await request
+    except Exception as error:
+        log.debug("telegram: left unsaid: %s", _code(error))
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _translate(error: TelegramError) -> SendError:
+    """Sorted by what delivery does next. BadRequest is a NetworkError to the library, so it comes first."""
+    code = _code(error)
+    match error:
+        case RetryAfter():
+            return RateLimited("too many requests", _seconds(error))
+        case Forbidden() | ChatMigrated():
+            return RecipientGone(code)
+        case BadRequest():
+            return RecipientGone(code) if any(sign in str(error).lower() for sign in _GONE) else Rejected(code)
+        case InvalidToken() | EndPointNotFound():
+            log.error("telegram: %s", _explain(error))
+            return ConnectionFailed(code)  # replies wait until the token is mended
+        case _:
+            return ConnectionFailed(code)
+
+
+def _code(error: Exception) -> str:
+    """What the platform said, up to where it may begin to quote us: `can't parse entities: …`."""
+    text = str(error).removeprefix("Forbidden: ")
+    return re.split(r"[:\"]|\. ", text)[0][:60] if isinstance(error, TelegramError) else _where(error)
+
+
+def _explain(error: Exception) -> str:
+    match error:
+        case InvalidToken() | EndPointNotFound():
+            return "the token is refused (401); put the one from @BotFather into channels.telegram.token"
+        case Conflict():
+            return "another program receives this bot's updates (409); stop it, or give one of the two its own bot"
+        case _:
+            return _code(error)
+
+
+def _where(error: Exception) -> str:
+    """Its type and place, without its message, which may hold what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place

@@ -1,0 +1,140 @@
+"""scenarios/ and knowledge/ on disk to one Content, or every problem of every file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from bot.content.check import Located, check_content, check_phrases
+from bot.content.model import (
+    Commands,
+    Content,
+    Guide,
+    GuideFile,
+    Hotline,
+    Knowledge,
+    Phrases,
+    Pronouns,
+    Synonyms,
+    Topic,
+    TopicFile,
+)
+from bot.errors import ContentError, Problem
+from bot.words import say
+from bot.yaml_source import Source, SourceErrors, explain, read
+
+TOPIC_FILE = "_topic.yaml"
+PLANNED_FILE = "_planned.yaml"
+PICTURES = "pictures"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_KNOWLEDGE: dict[str, Any] = {
+    "hotlines": dict[str, Hotline],
+    "phrases": Phrases,
+    "commands": Commands,
+    "pronouns": Pronouns,
+    "synonyms": Synonyms,
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Content that can go live, and the warnings that do not stop it."""
+
+    content: Content
+    warnings: tuple[Problem, ...]
+
+
+def load_content(scenarios: Path, knowledge: Path, today: date) -> Loaded:
+    """Read and judge everything. Raises ContentError with all problems of all files."""
+    reader = _Reader(scenarios.parent)
+    parts = {name: reader.parse(knowledge / f"{name}.yaml", shape) for name, shape in _KNOWLEDGE.items()}
+    guides: list[Located[Guide]] = []
+    topics: list[Located[Topic]] = []
+    for folder in sorted(path for path in scenarios.glob("*") if path.is_dir() and path.name != PICTURES):
+        here = [
+            guide
+            for path in sorted(folder.glob("*.yaml"))
+            if path.name != TOPIC_FILE
+            and (guide := reader.build(path, Guide, GuideFile, id=path.stem, topic=folder.name)) is not None
+        ]
+        ids = tuple(guide.item.id for guide in sorted(here, key=lambda guide: guide.item.code))
+        topic = reader.build(folder / TOPIC_FILE, Topic, TopicFile, id=folder.name, guides=ids)
+        guides += here
+        topics += [topic] if topic else []
+    planned = reader.parse(scenarios / PLANNED_FILE, dict[str, str]) or {}
+    problems = reader.problems
+    if all(part is not None for part in parts.values()):
+        content = Content(
+            topics=tuple(topic.item for topic in sorted(topics, key=lambda topic: topic.item.order)),
+            guides={guide.item.id: guide.item for guide in guides},
+            planned=planned,
+            knowledge=Knowledge(**parts),
+        )
+        # A guide that could not be read is still a good name for others to point to.
+        names = frozenset(path.stem for path in scenarios.glob("*/*.yaml") if path.name != TOPIC_FILE) | set(planned)
+        pictures = scenarios / PICTURES
+        problems += check_content(content, guides, topics, names, lambda name: (pictures / name).is_file(), today)
+        problems += check_phrases(content, *reader.where(knowledge / "phrases.yaml"))
+    errors = sorted(problem for problem in problems if not problem.is_warning)
+    if errors:
+        raise ContentError(tuple(errors))
+    return Loaded(content, tuple(sorted(problem for problem in problems if problem.is_warning)))
+
+
+class _Reader:
+    """Reads files one by one and keeps what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.problems: list[Problem] = []
+        self._sources: dict[Path, Source] = {}
+
+    def where(self, path: Path) -> tuple[str, Callable[[Sequence[str | int]], int]]:
+        """How to name a place in a file that was read."""
+        return self._shown(path), self._sources[path].line
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
+
+    def _read(self, path: Path) -> Source | None:
+        if not path.is_file():
+            self.problems.append(Problem(self._shown(path), 0, say("check", "file_missing")))
+            return None
+        try:
+            source = self._sources[path] = read(path, self._shown(path))
+            return source
+        except SourceErrors as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def parse(self, path: Path, shape: Any) -> Any:
+        source = self._read(path)
+        if source is None:
+            return None
+        try:
+            return TypeAdapter(shape).validate_python(source.data if source.data is not None else {})
+        except ValidationError as error:
+            self.problems += explain(error, source, self._shown(path), model=shape)
+            return None
+
+    def build(
+        self, path: Path, model: type[_Model], file_model: type[BaseModel], **place: Any
+    ) -> Located[_Model] | None:
+        """The file as a model; `place` is what the path says of it, and no key that one may write."""
+        source = self._read(path)
+        if source is None:
+            return None
+        data = source.data if isinstance(source.data, dict) else {}
+        try:
+            file_model.model_validate(data)
+            item = model(**data, **place)
+        except ValidationError as error:
+            self.problems += explain(error, source, self._shown(path), model=file_model)
+            return None
+        return Located(item, self._shown(path), source.line)

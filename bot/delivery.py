@@ -1,0 +1,88 @@
+"""The outbox to the channels: claim, send, retry later, give up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.channels.base import Channel
+from bot.errors import RecipientGone, SendError
+from bot.stores.base import Delivery, Store
+from bot.turns import utc_now
+
+log = logging.getLogger(__name__)
+
+LEASE = 60.0  # seconds a claimed reply is ours: longer than any platform's send takes
+BATCH = 32  # replies sent at the same time, each to another person
+IDLE = 2.0  # seconds between looks at the outbox when nothing wakes us: replies of other processes, retries falling due
+BACKOFF_FIRST = 2.0  # seconds, doubled at each try
+BACKOFF_LIMIT = 600.0
+TRIES = 12  # about an hour and a half of a platform being down
+
+
+class DeliveryWorker:
+    """Sends what waits, in order for each person and side by side for many."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel], now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._channels = channels
+        self._now = now
+        self._woken = asyncio.Event()
+
+    def wake(self, _address: object = None) -> None:
+        """There may be something to send."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A send under way at that moment is finished by the lease or by the next start."""
+        while True:
+            self._woken.clear()
+            try:
+                sent = await self.deliver_due()
+            except Exception:  # the store may be locked or full for a while: replies wait, nothing is lost
+                log.exception("outbox could not be worked off")
+                sent = 0
+            if not sent:
+                try:
+                    await asyncio.wait_for(self._woken.wait(), IDLE)
+                except TimeoutError:
+                    continue
+
+    async def deliver_due(self) -> int:
+        """Send every reply that is due now, one for each person; returns how many were tried."""
+        due = await asyncio.to_thread(self._store.claim, tuple(self._channels), self._now(), LEASE, BATCH)
+        await asyncio.gather(*(self._deliver(delivery) for delivery in due))
+        return len(due)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._channels[delivery.address.channel].send(delivery)
+        except RecipientGone as error:
+            await self._give_up_on_person(delivery, error)
+        except SendError as error:
+            await self._failed(delivery, error)
+        except Exception as error:
+            log.exception("channel %s broke on reply %d", delivery.address.channel, delivery.id)
+            await self._bury(delivery, type(error).__name__)
+        else:
+            await asyncio.to_thread(self._store.delivered, delivery.id)
+
+    async def _failed(self, delivery: Delivery, error: SendError) -> None:
+        if not error.retryable or delivery.attempts >= TRIES:
+            await self._bury(delivery, error.code)
+            return
+        delay = error.retry_after or min(BACKOFF_FIRST * 2 ** (delivery.attempts - 1), BACKOFF_LIMIT)
+        delay *= random.uniform(1.0, 1.2)  # noqa: S311 - spreads retries, guards nothing
+        log.warning("reply %d to %s waits %.0f s: %s", delivery.id, delivery.address.channel, delay, error.code)
+        await asyncio.to_thread(self._store.retry, delivery.id, self._now() + timedelta(seconds=delay), error.code)
+
+    async def _bury(self, delivery: Delivery, reason: str) -> None:
+        log.error("reply %d to %s given up: %s", delivery.id, delivery.address.channel, reason)
+        await asyncio.to_thread(self._store.bury, delivery.id, reason, self._now())
+
+    async def _give_up_on_person(self, delivery: Delivery, error: SendError) -> None:
+        count = await asyncio.to_thread(self._store.bury_all, delivery.address, error.code, self._now())
+        log.info("%d replies to %s given up: the person is gone (%s)", count, delivery.address.channel, error.code)

@@ -1,0 +1,30 @@
+"""What a text means by itself, before the conversation it stands in is looked at. PURE."""
+
+from __future__ import annotations
+
+from bot.engine.library import Library
+from bot.language.matching import Match, Outcome, Scored
+
+CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
+
+
+def understand(text: str, library: Library) -> Match:
+    """A command, one guide, a few to choose from, or unknown."""
+    key = library.normalizer.plain(text).key
+    if command := library.commands.get(key):
+        return Match(Outcome.COMMAND, command=command)
+    if (code := library.code_pattern.fullmatch(key)) and (guide := library.content.by_code(int(code[1]))):
+        return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
+    return library.matcher.match(text)
+
+
+def number_meant(text: str, library: Library) -> int | None:
+    """2 for "2", "hai", "cái thứ hai"; None for anything else."""
+    key = library.normalizer.plain(text).key
+    return int(key) if key.isdecimal() and len(key) <= 3 else library.numbers.get(key)
+
+
+def code_meant(text: str, library: Library) -> int | None:
+    """23 for "số 23", "so 23", "23"; None for anything else."""
+    found = library.code_pattern.fullmatch(library.normalizer.plain(text).key)
+    return int(found[1]) if found else None

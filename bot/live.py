@@ -1,0 +1,65 @@
+"""The library in use, replaced when an edit of scenarios/ or knowledge/ passes the check, and only then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+from watchfiles import awatch
+
+from bot.content.load import load_content
+from bot.engine.library import Library
+from bot.errors import ContentError, Problem
+
+log = logging.getLogger(__name__)
+
+SETTLE_MS = 200  # an editor saves in several strokes: wait this long for the last
+
+
+class LiveLibrary:
+    """Holds the library. The first load must succeed; after that a bad edit only adds problems."""
+
+    def __init__(self, scenarios: Path, knowledge: Path, today: Callable[[], date] = date.today) -> None:
+        """Raises ContentError when the content on disk cannot be used."""
+        self._scenarios = scenarios
+        self._knowledge = knowledge
+        self._today = today
+        self.problems: tuple[Problem, ...] = ()  # why the last edit is not live
+        self.library = self._load()
+
+    def _load(self) -> Library:
+        loaded = load_content(self._scenarios, self._knowledge, self._today())
+        for problem in loaded.warnings:
+            log.warning("%s", problem)
+        return Library(loaded.content)
+
+    def reload(self) -> bool:
+        """Take the content on disk if it passes the check; returns whether it did."""
+        try:
+            self.library = self._load()
+        except ContentError as error:
+            self.problems = error.problems
+            for problem in error.problems:
+                log.error("edit not taken: %s", problem)
+            return False
+        self.problems = ()
+        log.info("content live: %d guides", len(self.library.content.guides))
+        return True
+
+    async def watch(self) -> None:
+        """Reload at every save, until cancelled. Turns go on with the old library meanwhile."""
+        async for _ in awatch(self._scenarios, self._knowledge, debounce=SETTLE_MS, step=50):
+            try:
+                await asyncio.to_thread(self.reload)
+            except Exception:  # a half-written file or a lost folder must not end the watch
+                log.exception("content could not be reloaded")
+
+    def status(self) -> Mapping[str, object]:
+        """For /readyz."""
+        return {
+            "guides": len(self.library.content.guides),
+            "edit_refused": [str(problem) for problem in self.problems],
+        }

@@ -1,0 +1,42 @@
+"""The links and QR codes that lead to a guide, for pages, leaflets and the command line."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+import segno
+
+VOLUNTEER = re.compile(r"[a-z0-9-]{1,20}")
+
+
+def page_link(guide_id: str, public_url: str, volunteer: str = "") -> str:
+    """The guide as a page; with a volunteer's code it is counted on the way."""
+    base = public_url.rstrip("/")
+    return f"{base}/s/{guide_id}?v={volunteer}" if volunteer else f"{base}/g/{guide_id}"
+
+
+def start_payload(guide_id: str, volunteer: str = "") -> str:
+    """What a deep link hands to the conversation: fits Telegram's 64 characters of [A-Za-z0-9_-]."""
+    return f"{guide_id}_{volunteer}" if volunteer else guide_id
+
+
+def share_links(
+    guide_id: str, public_url: str, telegram_username: str | None = None, volunteer: str = ""
+) -> list[tuple[str, str]]:
+    """(name, url) of every way in: `page`, `web` and, where there is a bot, `telegram`."""
+    payload = start_payload(guide_id, volunteer)
+    links = [
+        ("page", page_link(guide_id, public_url, volunteer)),
+        ("web", f"{public_url.rstrip('/')}/?start={payload}"),
+    ]
+    if telegram_username:
+        links.append(("telegram", f"https://t.me/{telegram_username.removeprefix('@')}?start={payload}"))
+    return links
+
+
+def qr_svg(link: str) -> bytes:
+    """A QR code with its quiet zone on white, so that it can be scanned from a dark screen too."""
+    picture = BytesIO()
+    segno.make(link, error="m", micro=False).save(picture, kind="svg", border=4, scale=8, light="#fff")
+    return picture.getvalue()

@@ -1,0 +1,175 @@
+"""The web chat in a real Chromium on a phone-sized screen, served by the real program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.engine.library import Library
+from tests.running import Program
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="no Chromium: install Debian's package `chromium`, or set CHROMIUM=/path/to/it"
+)
+playwright = pytest.importorskip("playwright.sync_api")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    running = Program(tmp_path_factory.mktemp("program"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[(360, 740), (320, 568)], ids=["phone", "small-phone"])
+def page(request: pytest.FixtureRequest, browser, program: Program) -> Iterator[object]:  # type: ignore[no-untyped-def]
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, locale="vi-VN")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(program.url)
+    newest(page).get_by_text("Chào cô bác").wait_for()
+    yield page
+    assert errors == []
+    context.close()
+
+
+def newest(page):  # type: ignore[no-untyped-def]
+    return page.locator(".msg.bot.newest").last
+
+
+def say(page, text: str) -> None:  # type: ignore[no-untyped-def]
+    page.locator("#text").fill(text)
+    page.locator("#text").press("Enter")
+
+
+def tap(page, label: str) -> None:  # type: ignore[no-untyped-def]
+    newest(page).locator(".choice", has_text=label).first.click()
+
+
+def tap_to_the_end(page, library: Library, guide_id: str) -> None:  # type: ignore[no-untyped-def]
+    guide = library.content.guides[guide_id]
+    tap(page, "Bắt đầu")
+    for _ in range(30):
+        bubble = newest(page).locator(".bubble")
+        newest(page).locator(".choice", has_text="Menu").wait_for()
+        shown = bubble.inner_text()
+        if "✅" in shown:
+            return
+        labels = newest(page).locator(".choice").all_inner_texts()
+        inside = [label for step in guide.steps for label, target in step.options.items() if guide.step(target)]
+        choice = next((label for label in labels if label.strip() in inside), "Xong, bước tiếp")
+        tap(page, choice.strip())
+        page.wait_for_function(
+            "shown => document.querySelector('.msg.bot.newest:last-of-type .bubble')?.innerText !== shown", arg=shown
+        )
+    raise AssertionError("no end")
+
+
+def test_a_guide_is_found_and_walked_to_its_end_with_taps_only(page, library: Library) -> None:  # type: ignore[no-untyped-def]
+    say(page, "kich hoat vneid")
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    tap_to_the_end(page, library, "vneid-kich-hoat")
+    tap(page, "Có giúp")
+    newest(page).get_by_text("Cảm ơn").wait_for()
+
+
+def test_a_guide_is_walked_with_typing_only(page, library: Library) -> None:  # type: ignore[no-untyped-def]
+    say(page, "kich hoat vneid")
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    for said, expected in (
+        ("bat dau", "Bước 1/"),
+        ("1", "Bước 2/"),
+        ("quay lai", "Bước 1/"),
+        ("1", "Bước 2/"),
+        ("xong", "Bước 3/"),
+        ("menu", "Chọn một mục"),
+    ):
+        say(page, said)
+        newest(page).get_by_text(expected).first.wait_for()
+
+
+def test_nothing_overflows_and_text_is_large(page) -> None:  # type: ignore[no-untyped-def]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.msg.bot .bubble')).fontSize)") >= 18
+    assert (
+        page.evaluate(
+            "Math.min(...[...document.querySelectorAll('.msg.bot.newest .choice')].map(one => one.getBoundingClientRect().height))"
+        )
+        >= 44
+    )
+
+
+def test_a_reload_keeps_the_conversation(page) -> None:  # type: ignore[no-untyped-def]
+    say(page, "so 14")
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    page.reload()
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    assert page.locator(".msg.me").count() == 1
+
+
+def test_killed_in_the_middle_nothing_is_lost_or_said_twice(page, program: Program) -> None:  # type: ignore[no-untyped-def]
+    say(page, "so 14")
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    program.kill()
+    say(page, "bat dau")
+    page.wait_for_timeout(300)
+    program.start()
+    newest(page).get_by_text("Bước 1/").first.wait_for(timeout=40_000)
+    program.kill()
+    program.start()
+    say(page, "1")
+    newest(page).get_by_text("Bước 2/").first.wait_for(timeout=40_000)
+    texts = page.locator(".msg.bot .bubble").all_inner_texts()
+    assert len([text for text in texts if text.startswith("Bước 1/")]) == 1
+    assert len([text for text in texts if text.startswith("Bước 2/")]) == 1
+
+
+def test_where_sockets_are_blocked_plain_requests_carry_the_conversation(browser, program: Program) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    context.add_init_script("delete window.WebSocket")
+    page = context.new_page()
+    page.goto(program.url)
+    newest(page).get_by_text("Chào cô bác").wait_for()
+    say(page, "so 14")
+    newest(page).get_by_text("Kích hoạt tài khoản VNeID").first.wait_for()
+    context.close()
+
+
+def test_the_keyboard_is_enough(page) -> None:  # type: ignore[no-untyped-def]
+    newest(page).locator(".choice").first.focus()
+    page.keyboard.press("Enter")
+    newest(page).locator(".choice", has_text="Kích hoạt tài khoản VNeID").wait_for()
+
+
+def test_guide_page_reads_without_scripts(browser, program: Program, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(f"{program.url}/g/vneid-kich-hoat")
+    assert page.get_by_text("Kích hoạt tài khoản VNeID").first.is_visible()
+    assert page.locator("ol li").count() >= 5
+    context.close()

@@ -1,0 +1,136 @@
+"""How the contract speaks to each platform. A new channel adds one class here and a line in ADAPTERS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from bot.channels.base import WebhookChannel
+from bot.channels.registry import CHANNELS, Setting
+from bot.config import TelegramConfig
+
+from .fake_telegram import BadGateway, FakeTelegram, Hangup, Refused, message, tap
+
+
+class Adapter(Protocol):
+    """A platform as its channel sees it, and one person on it."""
+
+    secrets: tuple[str, ...]  # what no log line may hold
+    user_id: str
+    malformed: list[bytes]  # bodies of no shape the platform has
+    unknown: bytes  # an event of the platform that means nothing to us
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        """The platform is down."""
+
+    def channel(self, pictures: Path) -> WebhookChannel: ...
+
+    def text(self, update_id: int, text: str) -> bytes: ...
+
+    def tap(self, update_id: int, postback: str) -> bytes: ...
+
+    def signed(self, body: bytes) -> Mapping[str, str]: ...
+
+    def shown(self) -> list[str]:
+        """The texts the person sees, without marks of style."""
+
+    def postbacks(self) -> list[str]:
+        """What the buttons the person sees send back."""
+
+    def block(self) -> None:
+        """The next send is refused: the person blocked us."""
+
+    def limit_rate(self, seconds: int) -> None:
+        """The next send is too fast."""
+
+    def break_down(self) -> None:
+        """The next sends meet a broken server, one way after the other; there are two."""
+
+
+class TelegramAdapter:
+    secrets = ("123456:AAsecretOfTheBot", "webhook-secret-of-ours")
+    user_id = "42"
+    unknown = json.dumps({"update_id": 9, "chat_boost": {"boost": {}}}).encode()
+
+    def __init__(self) -> None:
+        self.api = FakeTelegram(self.secrets[0])
+        self.start, self.stop = self.api.start, self.api.stop
+
+    def channel(self, pictures: Path, mode: str = "webhook", public_url: str = "http://127.0.0.1:1") -> WebhookChannel:
+        token, secret = self.secrets
+        block = TelegramConfig.model_validate(
+            {"token": token, "mode": mode, "webhook_secret": secret, "api_base": self.api.base_url}
+        )
+        commands = {"menu": "Xem các mục", "help": "Cách dùng"}
+        return CHANNELS["telegram"](block, Setting(public_url, pictures, commands))  # type: ignore[return-value]
+
+    def text(self, update_id: int, text: str) -> bytes:
+        return json.dumps(message(update_id, text)).encode()
+
+    def tap(self, update_id: int, postback: str) -> bytes:
+        return json.dumps(tap(update_id, postback)).encode()
+
+    def signed(self, body: bytes) -> Mapping[str, str]:
+        return {"X-Telegram-Bot-Api-Secret-Token": self.secrets[1]}
+
+    def shown(self) -> list[str]:
+        return [message.get("text") or message.get("caption", "") for message in self.api.messages.values()]
+
+    def postbacks(self) -> list[str]:
+        keyboards = [message["reply_markup"] for message in self.api.messages.values() if "reply_markup" in message]
+        return [key["callback_data"] for one in keyboards for row in one["inline_keyboard"] for key in row]
+
+    def block(self) -> None:
+        self.api.fail("sendMessage", Refused(403, "Forbidden: bot was blocked by the user"))
+
+    def limit_rate(self, seconds: int) -> None:
+        self.api.fail("sendMessage", Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds))
+
+    def break_down(self) -> None:
+        self.api.fail("sendMessage", BadGateway(), Hangup())
+
+    malformed = [
+        b"",
+        b"null",
+        b"[]",
+        b"5",
+        b'"text"',
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"{}",
+        *(
+            json.dumps(one).encode()
+            for one in (
+                {"update_id": "1"},
+                {"update_id": None, "message": {}},
+                {"message": {"chat": {"id": 1, "type": "private"}, "text": "x"}},
+                {"update_id": 1, "message": None},
+                {"update_id": 1, "message": "x"},
+                {"update_id": 1, "message": []},
+                {"update_id": 1, "message": {}},
+                {"update_id": 1, "message": {"chat": 5, "text": "x"}},
+                {"update_id": 1, "message": {"chat": {"id": "1", "type": "private"}, "text": "x"}},
+                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": {"a": 1}}},
+                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": None}},
+                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": "x", "entities": 3}},
+                {"update_id": 1, "callback_query": {}},
+                {"update_id": 1, "callback_query": {"from": {}, "data": "m"}},
+                {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": 5}},
+                {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": "m", "message": "x"}},
+                {"update_id": 1, "my_chat_member": {}},
+                {"update_id": 1, "my_chat_member": {"chat": {"id": 1}, "new_chat_member": None}},
+            )
+        ),
+    ]
+
+
+ADAPTERS: Mapping[str, type[Adapter]] = {
+    "telegram": TelegramAdapter,
+}
+
+
