@@ -142,4 +142,8 @@ def _kept_pepper(path: Path) -> str:
 def build(config: Config) -> Assistant:
     """Raises ContentError when scenarios/ or knowledge/ cannot be used."""
     live = LiveLibrary(config.content.scenarios, config.content.knowledge)
-    return Assistant(config, open_store(config), live, configured_channels(config, config.content.scenarios / PICTURES))
+    phrases = live.library.phrases
+    commands = {"menu": phrases.command_menu, "help": phrases.command_help, "stop": phrases.command_stop}
+    said = {word: live.library.say(phrase) for word, phrase in commands.items()}
+    channels = configured_channels(config, config.content.scenarios / PICTURES, said)
+    return Assistant(config, open_store(config), live, channels)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 HIDDEN = "***"
+LEAST = 8  # characters; anything shorter guards nothing, and hiding it would blot out ordinary words
 
 
 class _HidingFactory:
@@ -49,5 +50,6 @@ def hide_in_logs(*secrets: str) -> None:
     if not isinstance(factory, _HidingFactory):
         factory = _HidingFactory(factory)
         logging.setLogRecordFactory(factory)
-    for secret in filter(None, secrets):
-        factory.secrets |= {secret, quote(secret, safe="")}
+    for secret in secrets:
+        if len(secret) >= LEAST:
+            factory.secrets |= {secret, quote(secret, safe="")}

@@ -11,7 +11,7 @@ from itertools import groupby
 Measure = Callable[[str], int]
 """How long a text is for a platform. The measure of a text is the sum of its characters' measures."""
 
-BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
+BOLD = re.compile(r"\*\*([^*]+)\*\*")
 MARKS = "****"  # what a bold run costs
 LEAST_FILL = 1 / 3  # of the limit: a paragraph that ends earlier would leave a stub of a message
 

@@ -18,6 +18,7 @@ from bot.content.model import (
     GuideFile,
     Hotline,
     Knowledge,
+    Line,
     Phrases,
     Pronouns,
     Synonyms,
@@ -39,6 +40,7 @@ _KNOWLEDGE: dict[str, Any] = {
     "commands": Commands,
     "pronouns": Pronouns,
     "synonyms": Synonyms,
+    "background": tuple[Line, ...],
 }
 
 

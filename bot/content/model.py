@@ -212,6 +212,7 @@ class Phrases(_Frozen):
     trouble_unknown: Phrase
     all_steps: Phrase
     torn: Phrase
+    torn_one: Phrase
     unknown: Phrase
     unknown_again: Phrase
     resume: Phrase
@@ -247,6 +248,9 @@ class Phrases(_Frozen):
     button_call: Phrase
     button_restart: Phrase
     button_more: Phrase
+    command_menu: Phrase
+    command_help: Phrase
+    command_stop: Phrase
 
 
 CommandName = Literal[
@@ -285,6 +289,7 @@ class Knowledge(_Frozen):
     commands: Commands
     pronouns: Pronouns
     synonyms: Synonyms
+    background: tuple[Line, ...]  # what people also say that no guide is about, so that it is taken for none
 
 
 class Content(_Frozen):

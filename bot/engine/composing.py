@@ -60,7 +60,7 @@ class Composer:
 
     def choices(self, guides: Iterable[Guide], extra: Sequence[Button] = ()) -> Reply:
         buttons = [self.open_button(guide) for guide in guides]
-        return Reply(self._say("torn"), (*buttons, *extra, self.menu_button))
+        return Reply(self._say("torn" if len(buttons) > 1 else "torn_one"), (*buttons, *extra, self.menu_button))
 
     # A guide
 

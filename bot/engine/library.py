@@ -27,7 +27,7 @@ class Library:
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
         self.normalizer = Normalizer(knowledge.synonyms.classes, knowledge.synonyms.filler)
-        self.matcher = Matcher(list(_lines(content)), self.normalizer)
+        self.matcher = Matcher(list(_lines(content)), self.normalizer, knowledge.background)
         self.commands: Mapping[str, str] = {
             self.normalizer.plain(words).key: name
             for name, group in knowledge.commands.words.items()

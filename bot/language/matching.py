@@ -45,13 +45,14 @@ class Match:
 class Thresholds:
     """Where sure, torn and unknown part. Chosen on the guides' `check:` lines and lines that no guide covers."""
 
-    sure: float = 0.50  # from here the best guide is given
-    torn: float = 0.33  # below, nothing is offered
-    margin: float = 0.06  # a second guide closer than this makes it a question back
+    sure: float = 0.32  # from here the best guide is given
+    torn: float = 0.22  # below, nothing is offered
+    margin: float = 0.08  # a second guide closer than this makes it a question back
     near: float = 0.75  # only guides with this share of the best score are offered
 
 
 CHOICES_SHOWN = 3
+BACKGROUND = ""  # the id of lines that no guide is about
 _CHAR_RUNS = (3, 4)
 _KIND_WEIGHT = {"w": 1.0, "b": 0.7, "c": 0.35}  # words carry most; runs of characters forgive spelling
 _SNAP_SCORE = 82  # rapidfuzz ratio from which an unknown word is taken for a known one
@@ -144,13 +145,16 @@ def _blend(best: Sequence[float]) -> float:
     return best[0] * _BEST_SHARE + (sum(rest) / len(rest) if rest else best[0]) * (1 - _BEST_SHARE)
 
 
-def decide(ranked: Sequence[Scored], thresholds: Thresholds) -> Match:
-    """One guide, a few to choose from, or unknown."""
-    if not ranked or ranked[0].score < thresholds.torn:
+def decide(scored: Sequence[Scored], thresholds: Thresholds) -> Match:
+    """One guide, a few to choose from, or unknown. The background is a rival that is never offered."""
+    ranked = [one for one in scored if one.id != BACKGROUND]
+    background = next((one.score for one in scored if one.id == BACKGROUND), 0.0)
+    if not ranked or ranked[0].score < max(thresholds.torn, background):
         return Match(Outcome.UNKNOWN, tuple(ranked[:CHOICES_SHOWN]))
     best = ranked[0]
     rivals = [one for one in ranked[1:] if one.score >= best.score * thresholds.near]
-    is_torn = bool(rivals) and best.score - rivals[0].score < thresholds.margin
+    second = max(rivals[0].score if rivals else 0.0, background)
+    is_torn = best.score - second < thresholds.margin
     if best.score >= thresholds.sure and not is_torn:
         return Match(Outcome.GUIDE, tuple(ranked[:CHOICES_SHOWN]))
     return Match(Outcome.CHOICES, (best, *rivals[: CHOICES_SHOWN - 1]))
@@ -160,11 +164,16 @@ class Matcher:
     """An index of guides and the thresholds that judge it."""
 
     def __init__(
-        self, lines: Sequence[tuple[str, str]], normalizer: Normalizer, thresholds: Thresholds | None = None
+        self,
+        lines: Iterable[tuple[str, str]],
+        normalizer: Normalizer,
+        background: Iterable[str] = (),
+        thresholds: Thresholds | None = None,
     ) -> None:
         self.normalizer = normalizer
         self.thresholds = thresholds or Thresholds()
         normalized = [(owner, normalizer(text)) for owner, text in lines]
+        normalized += [(BACKGROUND, normalizer(text)) for text in background]
         self.vocabulary = Vocabulary(line for _, line in normalized)
         self._index = Index(normalized, self.vocabulary)
 

@@ -76,9 +76,7 @@ class WebChat:
     """The channel `web`."""
 
     name = "web"
-    capabilities = Capabilities(
-        text_limit=protocol.TEXT_LIMIT, buttons=20, label_limit=64, pictures=True, edits=True
-    )
+    capabilities = Capabilities(text_limit=protocol.TEXT_LIMIT, buttons=20, label_limit=64, pictures=True, edits=True)
 
     def __init__(self, store: Store, public_url: str) -> None:
         self._store = store

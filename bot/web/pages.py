@@ -154,7 +154,7 @@ class Pages:
             except Exception as error:
                 log.error("web: a shared link was not counted: %s", type(error).__name__)
         query = f"?v={volunteer}" if volunteer else ""
-        return web.HTTPFound(f"/g/{guide.id}{query}", headers={"Cache-Control": "no-store"})
+        raise web.HTTPFound(f"/g/{guide.id}{query}", headers={"Cache-Control": "no-store"})
 
     async def _robots(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text=_ROBOTS_TXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +19,7 @@ class Adapter(Protocol):
 
     secrets: tuple[str, ...]  # what no log line may hold
     user_id: str
-    malformed: list[bytes]  # bodies of no shape the platform has
+    malformed: tuple[bytes, ...]  # bodies of no shape the platform has
     unknown: bytes  # an event of the platform that means nothing to us
 
     async def start(self) -> None: ...
@@ -51,14 +51,45 @@ class Adapter(Protocol):
         """The next sends meet a broken server, one way after the other; there are two."""
 
 
+PRIVATE = {"id": 1, "type": "private"}
+MALFORMED_JSON: tuple[object, ...] = (
+    {},
+    {"update_id": "1"},
+    {"update_id": None, "message": {}},
+    {"message": {"chat": PRIVATE, "text": "x"}},
+    {"update_id": 1, "message": None},
+    {"update_id": 1, "message": "x"},
+    {"update_id": 1, "message": []},
+    {"update_id": 1, "message": {}},
+    {"update_id": 1, "message": {"chat": 5, "text": "x"}},
+    {"update_id": 1, "message": {"chat": {"id": "1", "type": "private"}, "text": "x"}},
+    {"update_id": 1, "message": {"chat": PRIVATE, "text": {"a": 1}}},
+    {"update_id": 1, "message": {"chat": PRIVATE, "text": None}},
+    {"update_id": 1, "message": {"chat": PRIVATE, "text": "x", "entities": 3}},
+    {"update_id": 1, "callback_query": {}},
+    {"update_id": 1, "callback_query": {"from": {}, "data": "m"}},
+    {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": 5}},
+    {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": "m", "message": "x"}},
+    {"update_id": 1, "my_chat_member": {}},
+    {"update_id": 1, "my_chat_member": {"chat": {"id": 1}, "new_chat_member": None}},
+)
+NOT_JSON = (b"", b"null", b"[]", b"5", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000)
+
+
 class TelegramAdapter:
-    secrets = ("123456:AAsecretOfTheBot", "webhook-secret-of-ours")
+    secrets: tuple[str, ...] = ("123456:AAsecretOfTheBot", "webhook-secret-of-ours")
     user_id = "42"
     unknown = json.dumps({"update_id": 9, "chat_boost": {"boost": {}}}).encode()
+    malformed: tuple[bytes, ...] = (*NOT_JSON, *(json.dumps(one).encode() for one in MALFORMED_JSON))
 
     def __init__(self) -> None:
         self.api = FakeTelegram(self.secrets[0])
-        self.start, self.stop = self.api.start, self.api.stop
+
+    async def start(self) -> None:
+        await self.api.start()
+
+    async def stop(self) -> None:
+        await self.api.stop()
 
     def channel(self, pictures: Path, mode: str = "webhook", public_url: str = "http://127.0.0.1:1") -> WebhookChannel:
         token, secret = self.secrets
@@ -93,44 +124,7 @@ class TelegramAdapter:
     def break_down(self) -> None:
         self.api.fail("sendMessage", BadGateway(), Hangup())
 
-    malformed = [
-        b"",
-        b"null",
-        b"[]",
-        b"5",
-        b'"text"',
-        b"{",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b"{}",
-        *(
-            json.dumps(one).encode()
-            for one in (
-                {"update_id": "1"},
-                {"update_id": None, "message": {}},
-                {"message": {"chat": {"id": 1, "type": "private"}, "text": "x"}},
-                {"update_id": 1, "message": None},
-                {"update_id": 1, "message": "x"},
-                {"update_id": 1, "message": []},
-                {"update_id": 1, "message": {}},
-                {"update_id": 1, "message": {"chat": 5, "text": "x"}},
-                {"update_id": 1, "message": {"chat": {"id": "1", "type": "private"}, "text": "x"}},
-                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": {"a": 1}}},
-                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": None}},
-                {"update_id": 1, "message": {"chat": {"id": 1, "type": "private"}, "text": "x", "entities": 3}},
-                {"update_id": 1, "callback_query": {}},
-                {"update_id": 1, "callback_query": {"from": {}, "data": "m"}},
-                {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": 5}},
-                {"update_id": 1, "callback_query": {"from": {"id": 1}, "data": "m", "message": "x"}},
-                {"update_id": 1, "my_chat_member": {}},
-                {"update_id": 1, "my_chat_member": {"chat": {"id": 1}, "new_chat_member": None}},
-            )
-        ),
-    ]
 
-
-ADAPTERS: Mapping[str, type[Adapter]] = {
+ADAPTERS: Mapping[str, Callable[[], Adapter]] = {
     "telegram": TelegramAdapter,
 }
-
-

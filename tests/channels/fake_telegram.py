@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,15 @@ def bad_request(what: str) -> Refused:
     return Refused(400, f"Bad Request: {what}")
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Fails when it does not come true within seconds."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
 @dataclass
 class FakeTelegram:
     token: str
@@ -46,8 +56,9 @@ class FakeTelegram:
     base_url: str = ""
 
     def __post_init__(self) -> None:
-        self._errors: dict[str, list[Exception]] = defaultdict(list)
+        self._errors: dict[str, list[Exception | None]] = defaultdict(list)
         self._queue: list[dict[str, Any]] = []
+        self._pushed = asyncio.Event()
         self._pollers = 0
         self._answered: set[str] = set()
         self._file_ids: set[str] = set()
@@ -70,8 +81,8 @@ class FakeTelegram:
 
     # For tests
 
-    def fail(self, method: str, *errors: Exception) -> None:
-        """The next calls of this method, one for each error."""
+    def fail(self, method: str, *errors: Exception | None) -> None:
+        """The next calls of this method, one for each error; None lets one through."""
         self._errors[method.lower()] += errors
 
     def called(self, method: str) -> list[dict[str, Any]]:
@@ -79,14 +90,13 @@ class FakeTelegram:
 
     async def until(self, method: str, times: int = 1) -> None:
         """Wait until it was called."""
-        async with asyncio.timeout(5):
-            while len(self.called(method)) < times:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: len(self.called(method)) >= times)
 
     async def push(self, *updates: dict[str, Any], secret: str | None = None) -> list[int]:
         """As Telegram delivers: to the webhook, or to whoever asks. Returns the webhook's answers."""
         if not self.webhook:
             self._queue += updates
+            self._pushed.set()
             return []
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret or self.webhook.get("secret_token", "")}
         async with aiohttp.ClientSession() as session:
@@ -104,13 +114,14 @@ class FakeTelegram:
     async def _answer(self, request: web.Request) -> web.Response:
         method = request.match_info["method"].lower()
         params = await _params(request)
+        # An empty poll is repeated many times a second: it is recorded once for each offset.
         if method != "getupdates" or not self.called("getupdates") or self.called("getupdates")[-1] != params:
             self.calls.append((request.match_info["method"], params))
         try:
             if request.match_info["token"] != self.token:
                 raise Refused(401, "Unauthorized")
-            if self._errors[method]:
-                raise self._errors[method].pop(0)
+            if self._errors[method] and (error := self._errors[method].pop(0)):
+                raise error
             handler = getattr(self, f"_{method}", None)
             if handler is None:
                 raise Refused(404, "Not Found: method not found")
@@ -142,9 +153,10 @@ class FakeTelegram:
         self._queue = [update for update in self._queue if update["update_id"] >= offset]
         self._pollers += 1
         try:
-            async with asyncio.timeout(min(params.get("timeout", 0), LONGEST_WAIT)):
-                while not self._queue:
-                    await asyncio.sleep(0.005)
+            if not self._queue:
+                self._pushed.clear()
+                async with asyncio.timeout(min(params.get("timeout", 0), LONGEST_WAIT)):
+                    await self._pushed.wait()
         except TimeoutError:
             return []
         finally:
@@ -227,10 +239,12 @@ async def _params(request: web.Request) -> dict[str, Any]:
     if request.content_type == "application/json":
         return dict(await request.json())
     form = await request.post()
-    return {key: value.file.read() if isinstance(value, web.FileField) else _value(key, value) for key, value in form.items()}
+    return {key: _value(key, value) for key, value in form.items()}
 
 
 def _value(key: str, value: Any) -> Any:
+    if isinstance(value, web.FileField):
+        return value.file.read()
     if key in ("text", "caption"):
         return value
     try:

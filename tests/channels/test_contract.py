@@ -158,9 +158,7 @@ class TestChannelContract:
             await channel.send(delivery(channel, platform, "Chào cô Ba"))
         assert caught.value.retryable
 
-    async def test_start_and_stop_while_the_platform_is_down(
-        self, channel: WebhookChannel, platform: Adapter
-    ) -> None:
+    async def test_start_and_stop_while_the_platform_is_down(self, channel: WebhookChannel, platform: Adapter) -> None:
         async def accept(update: Update) -> None: ...
 
         await platform.stop()

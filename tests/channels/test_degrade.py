@@ -19,9 +19,7 @@ def test_what_can_be_shown_is_left_alone() -> None:
 
 def test_without_buttons_choices_are_numbered_and_contacts_spelled_out() -> None:
     plain = degrade(REPLY, replace(FULL, buttons=0))
-    assert plain.text == (
-        "Được chưa, **cô**?\n\nGọi VNeID: 19000368\nMở trang: https://vneid.gov.vn\n1. Có\n2. Không"
-    )
+    assert plain.text == ("Được chưa, **cô**?\n\nGọi VNeID: 19000368\nMở trang: https://vneid.gov.vn\n1. Có\n2. Không")
     assert plain.buttons == ()
 
 

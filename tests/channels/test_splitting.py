@@ -65,7 +65,7 @@ def test_what_fits_is_left_alone(text: str) -> None:
         ("Mở ứng dụng.\n\nBấm vào ô dưới.\nXong", ["Mở ứng dụng.", "Bấm vào ô dưới.\nXong"]),
         ("Mở ứng dụng. Bấm\nvào ô dưới cùng", ["Mở ứng dụng. Bấm", "vào ô dưới cùng"]),
         ("Mở ứng dụng. Bấm vào ô dưới", ["Mở ứng dụng.", "Bấm vào ô dưới"]),
-        ("Mở ứng dụng rồi bấm vào ô dưới", ["Mở ứng dụng rồi bấm", "vào ô dưới"]),
+        ("Mở ứng dụng rồi bấm vào ô dưới", ["Mở ứng dụng rồi bấm vào", "ô dưới"]),
         ("Gọi 1900\xa00368 hoặc 024\xa03869", ["Gọi 1900\xa00368 hoặc", "024\xa03869"]),
         ("a" * 23 + "b" * 5, ["a" * 23, "b" * 5]),
         ("Ô. " + "c" * 24, ["Ô.", "c" * 23, "c"]),

@@ -12,7 +12,7 @@ from bot.engine.model import Address, Update, UpdateKind
 from bot.errors import BadSignature, InvalidUpdate
 
 CHANNEL = "telegram"
-SECRET_HEADER = "x-telegram-bot-api-secret-token"  # lower case: header names have none
+HEADER = "x-telegram-bot-api-secret-token"  # lower case: the case of a header's name means nothing
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 _ATTACHMENTS = {
@@ -30,7 +30,7 @@ _ATTACHMENTS = {
 
 def verify(headers: Mapping[str, str], secret: str) -> None:
     """Raises BadSignature. Without a secret of ours nothing is believed."""
-    given = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
+    given = next((value for name, value in headers.items() if name.lower() == HEADER), "")
     # As bytes: compare_digest refuses text that is not ASCII.
     if not secret or not hmac.compare_digest(given.encode(errors="backslashreplace"), secret.encode()):
         raise BadSignature("secret token missing or wrong")

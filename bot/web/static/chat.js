@@ -81,7 +81,7 @@
   function choice(entry, button) {
     const node = document.createElement(button.postback ? "button" : "a");
     node.className = "choice";
-    node.textContent = button.label;
+    node.textContent = button.label.replace(/^☎\uFE0F?\s*/, ""); // a drawn icon takes its place
     if (button.postback) {
       node.type = "button";
       node.onclick = () => tap(entry, button, node);
@@ -89,6 +89,7 @@
     } else if (button.phone) {
       node.classList.add("call");
       node.href = "tel:" + button.phone;
+      if (!button.label.replace(/\D/g, "").includes(button.phone)) node.textContent += " – " + button.phone;
       node.prepend(element("icon-phone").content.cloneNode(true));
     } else if (/^https?:/.test(button.url)) {
       node.href = button.url;
@@ -164,6 +165,7 @@
     showNewest();
     hush();
     wait(true);
+    markLate();
     pump();
   }
 
@@ -337,6 +339,7 @@
     if (!isUp) {
       isUp = true;
       tries = 0;
+      memory.reopened = false;
       if (memory.queue.length) wait(true);
     }
     clearTimeout(bannerSoon);
@@ -522,6 +525,7 @@
   };
   addEventListener("resize", showNewest);
 
+  element("tools").hidden = element("composer").hidden = false; // of no use without JavaScript
   memory.entries.forEach(draw);
   markNewest();
   resize();

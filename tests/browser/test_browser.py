@@ -84,9 +84,7 @@ def tap_to_the_end(page, library: Library, guide_id: str) -> None:  # type: igno
         inside = [label for step in guide.steps for label, target in step.options.items() if guide.step(target)]
         choice = next((label for label in labels if label.strip() in inside), "Xong, bước tiếp")
         tap(page, choice.strip())
-        page.wait_for_function(
-            "shown => document.querySelector('.msg.bot.newest:last-of-type .bubble')?.innerText !== shown", arg=shown
-        )
+        playwright.expect(newest(page).locator(".bubble")).not_to_have_text(shown, use_inner_text=True)
     raise AssertionError("no end")
 
 
@@ -170,6 +168,6 @@ def test_guide_page_reads_without_scripts(browser, program: Program, tmp_path: P
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = context.new_page()
     page.goto(f"{program.url}/g/vneid-kich-hoat")
-    assert page.get_by_text("Kích hoạt tài khoản VNeID").first.is_visible()
+    assert page.get_by_role("heading", name="Kích hoạt tài khoản VNeID").first.is_visible()
     assert page.locator("ol li").count() >= 5
     context.close()
