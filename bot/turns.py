@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from bot.engine.library import Library
-from bot.engine.model import Address, Update
+from bot.engine.model import Address, Update, UpdateKind
 from bot.engine.respond import respond
 from bot.errors import StaleSession
 from bot.stores.base import Store
@@ -48,6 +48,9 @@ class Turns:
 
     def play(self, update: Update) -> None:
         """One update, one transaction. A redelivered update changes nothing."""
+        if update.kind is UpdateKind.WITHDRAWN:
+            self._store.erase(update.address)  # and no turn: it would remember them again
+            return
         for attempt in range(TRIES):
             if self._store.has_seen(update):
                 return

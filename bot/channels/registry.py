@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.channels.base import Channel
 from bot.channels.telegram.client import TelegramChannel
+from bot.channels.zalo_bot.client import ZaloBotChannel
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,19 @@ def _telegram(block: Any, setting: Setting) -> Channel:
     )
 
 
+def _zalo_bot(block: Any, setting: Setting) -> Channel:
+    return ZaloBotChannel(
+        token=block.token.get_secret_value(),
+        mode=block.mode,
+        webhook_secret=block.webhook_secret.get_secret_value(),
+        api_base=block.api_base,
+        public_url=setting.public_url,
+    )
+
+
 CHANNELS: Mapping[str, Factory] = {
     "telegram": _telegram,
+    "zalo_bot": _zalo_bot,
 }
 
 

@@ -38,6 +38,11 @@ class Library:
             for number, group in knowledge.commands.numbers.items()
             for words in group
         }
+        self.topic_names: Mapping[str, str] = {
+            self.normalizer(name).key: topic.id
+            for topic in content.topics
+            for name in (topic.id.replace("-", " "), *topic.title.split("–"))
+        }
         codes = "|".join(re.escape(self.normalizer.plain(words).key) for words in knowledge.commands.short_code)
         self.code_pattern = re.compile(rf"(?:(?:{codes}) )?(\d{{1,3}})")
         # Insults are met with their accents or as whole words typed without any, never as part of a word.

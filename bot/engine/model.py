@@ -29,6 +29,7 @@ class UpdateKind(StrEnum):
     FILE = "file"
     LOCATION = "location"
     LEFT = "left"  # blocked us or unfollowed
+    WITHDRAWN = "withdrawn"  # asked the platform that we forget them: erased, and not answered
 
 
 @dataclass(frozen=True)

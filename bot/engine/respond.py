@@ -81,7 +81,7 @@ class Scene:
                 return self.started(update.data)
             case UpdateKind.TEXT:
                 return self.typed(update.text)
-            case UpdateKind.LEFT:
+            case UpdateKind.LEFT | UpdateKind.WITHDRAWN:
                 return Turn(self.session, (), self._left())
             case _ if update.text:  # a caption says more than its picture
                 return self.typed(update.text)
@@ -166,6 +166,8 @@ class Scene:
             return self.commanded(meant)
         if (code := routing.code_meant(text, self.library)) is not None:
             return self._keep(self.composer.topics(self._say("no_such_code", number=code)))
+        if topic := routing.topic_meant(text, self.library):
+            return self._keep(self.composer.topic(topic, 0))
         if self.library.insult_pattern.search(text.lower()):
             return self.calm()
         guide = self.guide

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.content.model import Topic
 from bot.engine.library import Library
-from bot.language.matching import Match, Outcome, Scored
+from bot.language.matching import CHOICES_SHOWN, Match, Outcome, Scored
 
 CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
 
@@ -15,7 +16,16 @@ def understand(text: str, library: Library) -> Match:
         return Match(Outcome.COMMAND, command=command)
     if (code := library.code_pattern.fullmatch(key)) and (guide := library.content.by_code(int(code[1]))):
         return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
+    if topic := topic_meant(text, library):
+        ranked = [one for one in library.matcher.rank(text) if one.id in topic.guides]
+        return Match(Outcome.CHOICES, tuple(ranked[:CHOICES_SHOWN]))
     return library.matcher.match(text)
+
+
+def topic_meant(text: str, library: Library) -> Topic | None:
+    """The topic whose name is all that was said: "vneid" asks for nothing yet."""
+    name = library.topic_names.get(library.normalizer(text).key, "")
+    return library.content.topic(name)
 
 
 def number_meant(text: str, library: Library) -> int | None:

@@ -1,20 +1,23 @@
 """Which guide an utterance asks for. PURE: an index of lines goes in, scored ids come out.
 
-A line and an utterance are compared by the features they share (words, word pairs, character runs), each weighed by
-how rare it is among all lines; rapidfuzz brings a misspelt word back to a known one.
+Texts are compared by the features they share (words, word pairs, runs of characters), each weighed by how rare it is.
+Over those likenesses a kernel ridge regression learns what speaks for a guide and, as much, what speaks against it: a
+word that many guides' lines share counts for none of them. rapidfuzz brings a misspelt word back to a known one.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
 from rapidfuzz import fuzz, process
+from scipy import linalg, sparse
 
 from bot.language.normalize import Normalizer, Utterance
 
@@ -45,20 +48,20 @@ class Match:
 class Thresholds:
     """Where sure, torn and unknown part. Chosen on the guides' `check:` lines and lines that no guide covers."""
 
-    sure: float = 0.32  # from here the best guide is given
-    torn: float = 0.22  # below, nothing is offered
-    margin: float = 0.08  # a second guide closer than this makes it a question back
-    near: float = 0.75  # only guides with this share of the best score are offered
+    sure: float = 0.34  # from here the best guide is given
+    torn: float = 0.16  # below, nothing is offered
+    margin: float = 0.075  # a second guide closer than this makes it a question back
+    near: float = 0.5  # only guides with this share of the best score are offered
 
 
 CHOICES_SHOWN = 3
 BACKGROUND = ""  # the id of lines that no guide is about
-_CHAR_RUNS = (3, 4)
-_KIND_WEIGHT = {"w": 1.0, "b": 0.7, "c": 0.35}  # words carry most; runs of characters forgive spelling
+_RUNS = (3, 4, 5)  # lengths of the character runs
+_KIND_WEIGHT = {"w": 1.0, "b": 0.7, "c": 0.5}  # words carry most; runs of characters forgive spelling
 _SNAP_SCORE = 82  # rapidfuzz ratio from which an unknown word is taken for a known one
 _SNAP_LENGTH = 4  # shorter words are too easily another word
-LINE_SHARE = 0.55  # of a score is the best lines, the rest how much of the utterance the guide accounts for
-_BEST_SHARE = 0.75  # of a guide's score is its best line, the rest the mean of its next two
+_RIDGE = 0.3  # how much the regression is held back from learning single lines by heart
+_LINE_WEIGHT = 0.6  # of the best single line beside the regression's 1: it knows wordings that only one line has
 
 
 def _features(words: Sequence[str]) -> Iterator[str]:
@@ -66,10 +69,11 @@ def _features(words: Sequence[str]) -> Iterator[str]:
         yield "w" + word
     for left, right in pairwise(words):
         yield f"b{left} {right}"
-    run = f" {' '.join(words)} "
-    for length in _CHAR_RUNS:
-        for at in range(len(run) - length + 1):
-            yield "c" + run[at : at + length]
+    for word in words:
+        run = f" {word} "
+        for length in _RUNS:
+            for at in range(len(run) - length + 1):
+                yield "c" + run[at : at + length]
 
 
 class Vocabulary:
@@ -81,20 +85,34 @@ class Vocabulary:
         for line in lines:
             found.update(set(_features(line.folded)))
             count += 1
+        self._column = {feature: number for number, feature in enumerate(found)}
         self._rarity = {feature: math.log((count + 1) / (seen + 0.5)) for feature, seen in found.items()}
         self._unseen = math.log((count + 1) / 0.5)
         self._words = sorted(feature[1:] for feature in found if feature[0] == "w")
         self._known = frozenset(self._words)
         self._snap = lru_cache(maxsize=8192)(self._nearest)
 
-    def vector(self, utterance: Utterance) -> dict[str, float]:
-        """Feature weights of length 1. A word that no line has still counts: it makes everything else less sure."""
-        words = [self._snap(word) for word in utterance.folded]
-        weights: dict[str, float] = defaultdict(float)
-        for feature in _features(words):
-            weights[feature] += self._rarity.get(feature, self._unseen) * _KIND_WEIGHT[feature[0]]
-        length = math.sqrt(sum(weight * weight for weight in weights.values()))
-        return {feature: weight / length for feature, weight in weights.items()} if length else {}
+    def rows(self, lines: Iterable[Utterance]) -> sparse.csr_matrix:
+        """A row a line, of length 1 when every feature is known.
+
+        A feature that no line has still counts in the length: it makes everything else less sure.
+        """
+        starts, columns, weights = [0], [], []
+        for line in lines:
+            words = [self._snap(word) for word in line.folded]
+            counts = Counter(_features(words))
+            row = {
+                feature: (1 + math.log(count)) * self._rarity.get(feature, self._unseen) * _KIND_WEIGHT[feature[0]]
+                for feature, count in counts.items()
+            }
+            length = math.sqrt(sum(weight * weight for weight in row.values())) or 1.0
+            for feature, weight in row.items():
+                if feature in self._column:
+                    columns.append(self._column[feature])
+                    weights.append(weight / length)
+            starts.append(len(columns))
+        shape = (len(starts) - 1, len(self._column))
+        return sparse.csr_matrix((np.array(weights, dtype=np.float32), columns, starts), shape=shape)
 
     def _nearest(self, word: str) -> str:
         if word in self._known or len(word) < _SNAP_LENGTH or word.isdigit():
@@ -107,42 +125,28 @@ class Index:
     """Lines with the id that each speaks for."""
 
     def __init__(self, lines: Iterable[tuple[str, Utterance]], vocabulary: Vocabulary) -> None:
+        by_owner = sorted(lines, key=lambda line: line[0])
         self._vocabulary = vocabulary
-        self._ids: list[str] = []
-        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for number, (owner, line) in enumerate(lines):
-            self._ids.append(owner)
-            for feature, weight in vocabulary.vector(line).items():
-                self._postings[feature].append((number, weight))
+        self._ids = sorted({owner for owner, _ in by_owner})
+        if not by_owner:
+            return
+        owners = np.array([self._ids.index(owner) for owner, _ in by_owner])
+        self._starts = np.searchsorted(owners, np.arange(len(self._ids)))  # the first line of each id
+        rows = vocabulary.rows(line for _, line in by_owner)
+        self._columns = rows.T.tocsr()
+        likeness = (rows @ self._columns).toarray()
+        likeness[np.diag_indices_from(likeness)] += _RIDGE
+        wanted = (owners[:, None] == np.arange(len(self._ids))).astype(np.float32)
+        self._weights = linalg.solve(likeness, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
 
     def rank(self, utterance: Utterance) -> list[Scored]:
-        """Every id that shares anything with the utterance, best first.
-
-        A guide scores by its best lines, and by how much of the utterance all its lines together account for: a long
-        story is never one line, but its words are all known to the guide that it is about.
-        """
-        cosines: dict[int, float] = defaultdict(float)
-        covered: dict[str, float] = defaultdict(float)
-        for feature, weight in self._vocabulary.vector(utterance).items():
-            owners = set()
-            for number, other in self._postings.get(feature, ()):
-                cosines[number] += weight * other
-                owners.add(self._ids[number])
-            for owner in owners:
-                covered[owner] += weight * weight
-        lines: dict[str, list[float]] = defaultdict(list)
-        for number, cosine in cosines.items():
-            lines[self._ids[number]].append(cosine)
-        scored = [
-            Scored(owner, LINE_SHARE * _blend(sorted(found, reverse=True)[:3]) + (1 - LINE_SHARE) * covered[owner])
-            for owner, found in lines.items()
-        ]
-        return sorted(scored, key=lambda one: (-one.score, one.id))
-
-
-def _blend(best: Sequence[float]) -> float:
-    rest = best[1:]
-    return best[0] * _BEST_SHARE + (sum(rest) / len(rest) if rest else best[0]) * (1 - _BEST_SHARE)
+        """Every id with its score, best first; an utterance that shares nothing with any line scores 0 for all."""
+        if not self._ids:
+            return []
+        cosines = (self._vocabulary.rows([utterance]) @ self._columns).toarray()[0]
+        best = np.maximum.reduceat(cosines, self._starts)
+        scores = (cosines @ self._weights + _LINE_WEIGHT * best) / (1 + _LINE_WEIGHT)
+        return [Scored(self._ids[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
 
 
 def decide(scored: Sequence[Scored], thresholds: Thresholds) -> Match:
@@ -177,5 +181,9 @@ class Matcher:
         self.vocabulary = Vocabulary(line for _, line in normalized)
         self._index = Index(normalized, self.vocabulary)
 
+    def rank(self, text: str) -> list[Scored]:
+        """Every guide, best first, and the background among them."""
+        return self._index.rank(self.normalizer(text))
+
     def match(self, text: str) -> Match:
-        return decide(self._index.rank(self.normalizer(text)), self.thresholds)
+        return decide(self.rank(text), self.thresholds)

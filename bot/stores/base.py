@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +29,14 @@ class LoggedEvent:
     channel: str
     person: str  # keyed hash of the address, another every month
     event: Event
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept under a name. Version 0: nothing."""
+
+    value: str = field(default="", repr=False)  # it may be a secret
+    version: int = 0
 
 
 class Store(Protocol):
@@ -96,6 +104,15 @@ class Store(Protocol):
         """Forget sessions, seen updates, dead letters and kept texts that are older, and replies nobody came to fetch.
 
         The events themselves stay, without their texts: they name nobody.
+        """
+
+    def recall(self, name: str) -> Kept:
+        """What the program itself keeps under this name, such as a platform's tokens: neither erased nor purged."""
+
+    def keep(self, name: str, value: str, version: int) -> bool:
+        """Put `value` in the place of the version that was read; it gets the next one.
+
+        Returns False, and changes nothing, when somebody else kept something since.
         """
 
     def check(self) -> None:

@@ -13,7 +13,7 @@ from threading import Lock
 from bot.engine.codec import dump_reply, dump_session, load_reply, load_session
 from bot.engine.model import Address, Event, Session, Turn, Update
 from bot.errors import StaleSession
-from bot.stores.base import Delivery, LoggedEvent
+from bot.stores.base import Delivery, Kept, LoggedEvent
 from bot.stores.persons import person_key
 
 
@@ -53,6 +53,7 @@ class MemoryStore:
         self._last_id = 0
         self._dead: list[_Dead] = []
         self._events: list[LoggedEvent] = []
+        self._vault: dict[str, Kept] = {}
 
     def session(self, address: Address) -> Session:
         with self._lock:
@@ -146,6 +147,17 @@ class MemoryStore:
                 logged if logged.at >= before else replace(logged, event=replace(logged.event, text=""))
                 for logged in self._events
             ]
+
+    def recall(self, name: str) -> Kept:
+        with self._lock:
+            return self._vault.get(name, Kept())
+
+    def keep(self, name: str, value: str, version: int) -> bool:
+        with self._lock:
+            if self._vault.get(name, Kept()).version != version:
+                return False
+            self._vault[name] = Kept(value, version + 1)
+            return True
 
     def check(self) -> None:
         """Memory can always be written to."""

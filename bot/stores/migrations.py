@@ -106,3 +106,13 @@ def m004_events(db: Database) -> None:
             volunteer TEXT NOT NULL, value TEXT NOT NULL, text TEXT NOT NULL
         )""")
     db.execute("CREATE INDEX events_age ON events (at)")
+
+
+@MIGRATIONS()
+def m005_vault(db: Database) -> None:
+    # Readable like the rest of the file: its mode, 0600, is what guards the tokens in here.
+    db.execute("""
+        CREATE TABLE vault (
+            name TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL, version INTEGER NOT NULL
+        ) WITHOUT ROWID""")

@@ -21,7 +21,7 @@ from sqlite_utils import Database
 from bot.engine.codec import dump_reply, dump_session, load_reply, load_session
 from bot.engine.model import Address, Event, EventKind, Session, Turn, Update
 from bot.errors import StaleSession
-from bot.stores.base import Delivery, LoggedEvent
+from bot.stores.base import Delivery, Kept, LoggedEvent
 from bot.stores.migrations import migrate, writing
 from bot.stores.persons import person_key
 
@@ -152,6 +152,18 @@ class SqliteStore:
             for table, column in age.items():
                 db.execute(f"DELETE FROM {table} WHERE {column} < ?", (_text(before),))
             db.execute("UPDATE events SET text = '' WHERE at < ? AND text <> ''", (_text(before),))
+
+    def recall(self, name: str) -> Kept:
+        rows = self._read("SELECT value, version FROM vault WHERE name = :name", {"name": name})
+        return Kept(**rows[0]) if rows else Kept()
+
+    def keep(self, name: str, value: str, version: int) -> bool:
+        with self._writing() as db:
+            row = db.execute("SELECT version FROM vault WHERE name = ?", (name,)).fetchone()
+            if (row[0] if row else 0) != version:
+                return False
+            db.execute("INSERT OR REPLACE INTO vault VALUES (?, ?, ?)", (name, value, version + 1))
+            return True
 
     def check(self) -> None:
         with self._writing() as db:

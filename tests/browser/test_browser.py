@@ -71,20 +71,24 @@ def tap(page, label: str) -> None:  # type: ignore[no-untyped-def]
     newest(page).locator(".choice", has_text=label).first.click()
 
 
+def tap_on(page, label: str) -> str:  # type: ignore[no-untyped-def]
+    """Tap, wait for the answer, and return it."""
+    bubble = newest(page).locator(".bubble")
+    shown = bubble.inner_text()
+    tap(page, label)
+    playwright.expect(bubble).not_to_have_text(shown, use_inner_text=True)
+    return str(bubble.inner_text())
+
+
 def tap_to_the_end(page, library: Library, guide_id: str) -> None:  # type: ignore[no-untyped-def]
     guide = library.content.guides[guide_id]
-    tap(page, "Bắt đầu")
+    inside = [label for step in guide.steps for label, target in step.options.items() if guide.step(target)]
+    answer = tap_on(page, "Bắt đầu")
     for _ in range(30):
-        bubble = newest(page).locator(".bubble")
-        newest(page).locator(".choice", has_text="Menu").wait_for()
-        shown = bubble.inner_text()
-        if "✅" in shown:
+        if "✅" in answer:
             return
-        labels = newest(page).locator(".choice").all_inner_texts()
-        inside = [label for step in guide.steps for label, target in step.options.items() if guide.step(target)]
-        choice = next((label for label in labels if label.strip() in inside), "Xong, bước tiếp")
-        tap(page, choice.strip())
-        playwright.expect(newest(page).locator(".bubble")).not_to_have_text(shown, use_inner_text=True)
+        labels = [label.strip() for label in newest(page).locator(".choice").all_inner_texts()]
+        answer = tap_on(page, next((label for label in labels if label in inside), "Xong, bước tiếp"))
     raise AssertionError("no end")
 
 

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from bot.channels.base import WebhookChannel
 from bot.channels.registry import CHANNELS, Setting
-from bot.config import TelegramConfig
+from bot.channels.zalo_bot.client import RATE_WAIT
+from bot.config import TelegramConfig, ZaloBotConfig
 
+from . import fake_zalo_bot
 from .fake_telegram import BadGateway, FakeTelegram, Hangup, Refused, message, tap
 
 
@@ -44,8 +46,8 @@ class Adapter(Protocol):
     def block(self) -> None:
         """The next send is refused: the person blocked us."""
 
-    def limit_rate(self, seconds: int) -> None:
-        """The next send is too fast."""
+    def limit_rate(self, seconds: int) -> float:
+        """The next send is too fast. Returns the wait that follows: not every platform names one."""
 
     def break_down(self) -> None:
         """The next sends meet a broken server, one way after the other; there are two."""
@@ -118,8 +120,62 @@ class TelegramAdapter:
     def block(self) -> None:
         self.api.fail("sendMessage", Refused(403, "Forbidden: bot was blocked by the user"))
 
-    def limit_rate(self, seconds: int) -> None:
+    def limit_rate(self, seconds: int) -> float:
         self.api.fail("sendMessage", Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds))
+        return seconds
+
+    def break_down(self) -> None:
+        self.api.fail("sendMessage", BadGateway(), Hangup())
+
+
+class ZaloBotAdapter:
+    """It has no buttons: who taps elsewhere types the choice's number here."""
+
+    secrets: tuple[str, ...] = ("1459232:zaloSecretOfTheBot", "webhook-secret-of-ours")
+    user_id = fake_zalo_bot.CO_BA
+    unknown = json.dumps({"event_name": "message.reaction.received", "message": {"message_id": "9"}}).encode()
+    malformed: tuple[bytes, ...] = (
+        *(one for one in NOT_JSON if one),
+        *(json.dumps(one).encode() for one in fake_zalo_bot.MALFORMED),
+    )
+
+    def __init__(self) -> None:
+        self.api = fake_zalo_bot.FakeZaloBot(self.secrets[0])
+
+    async def start(self) -> None:
+        await self.api.start()
+
+    async def stop(self) -> None:
+        await self.api.stop()
+
+    def channel(self, pictures: Path, mode: str = "webhook", public_url: str = "http://127.0.0.1:1") -> WebhookChannel:
+        token, secret = self.secrets
+        block = ZaloBotConfig.model_validate(
+            {"token": token, "mode": mode, "webhook_secret": secret, "api_base": self.api.base_url}
+        )
+        return CHANNELS["zalo_bot"](block, Setting(public_url, pictures))  # type: ignore[return-value]
+
+    def text(self, update_id: int, text: str) -> bytes:
+        return json.dumps(fake_zalo_bot.text(update_id, text)).encode()
+
+    def tap(self, update_id: int, postback: str) -> bytes:
+        return self.text(update_id, "1")
+
+    def signed(self, body: bytes) -> Mapping[str, str]:
+        return {"X-Bot-Api-Secret-Token": self.secrets[1]}
+
+    def shown(self) -> list[str]:
+        return [message["text"] for message in self.api.messages]
+
+    def postbacks(self) -> list[str]:
+        return []
+
+    def block(self) -> None:
+        self.api.fail("sendMessage", fake_zalo_bot.Refused(404))
+
+    def limit_rate(self, seconds: int) -> float:
+        self.api.fail("sendMessage", fake_zalo_bot.Refused(429))
+        return RATE_WAIT
 
     def break_down(self) -> None:
         self.api.fail("sendMessage", BadGateway(), Hangup())
@@ -127,4 +183,5 @@ class TelegramAdapter:
 
 ADAPTERS: Mapping[str, Callable[[], Adapter]] = {
     "telegram": TelegramAdapter,
+    "zalo_bot": ZaloBotAdapter,
 }
