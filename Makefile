@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet
 WORKERS ?= 2  # processes that share the tests
 
-.PHONY: run install chat test check lock clean
+.PHONY: run install chat test eval fake-zalo check lock clean
 
 run: install
 	@exec $(BIN)/hocvuso run $(ARGS)
@@ -18,6 +18,14 @@ chat: install
 # pytest's own summary names every skipped test with its reason, above its closing line.
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# How well texts are understood: make eval ARGS="--missed"
+eval: install
+	@$(BIN)/hocvuso eval --out-of-scope tests/data/out_of_scope.txt $(ARGS)
+
+# A Zalo Official Account of one's own on loopback, to talk to the assistant as Zalo would.
+fake-zalo: $(VENV)/.installed-dev
+	@exec $(BIN)/python -m tests.channels.fake_zalo $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check

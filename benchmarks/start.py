@@ -1,6 +1,6 @@
 """How long an operator waits: from the command to ready, and from a saved edit to its being live.
 
-    .venv/bin/python -m benchmarks.start
+Run it with .venv/bin/python -m benchmarks.start
 """
 
 from __future__ import annotations

@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
 
-from bot.channels.base import Channel, WebhookChannel
+from bot.channels.base import Channel, WebhookChannel, trouble_of
 from bot.channels.registry import configured_channels
+from bot.channels.telegram.client import TelegramChannel
 from bot.config import Config
 from bot.content.load import PICTURES
 from bot.delivery import DeliveryWorker
+from bot.errors import StoreError
 from bot.live import LiveLibrary
 from bot.stores.base import Store
 from bot.stores.sqlite import SqliteStore
@@ -28,6 +31,7 @@ log = logging.getLogger(__name__)
 
 PURGE_EVERY = timedelta(hours=6)
 STOP_LIMIT = 10.0  # seconds that any one part may take to stop
+WEB_STOP_LIMIT = 5.0  # seconds that requests under way may take to end
 
 
 class Assistant:
@@ -67,6 +71,7 @@ class Assistant:
             "ready": store == "ok",
             "store": store,
             "outbox": dict(self.store.outbox_counts()),
+            "channels": {name: told for name, channel in self.channels.items() if (told := trouble_of(channel))},
             **self.live.status(),
         }
 
@@ -90,9 +95,10 @@ class Assistant:
                 ready=self.readiness,
                 public_url=self._config.server.public_url,
                 webhooks=self._webhooks(),
-                telegram_username=None,
+                telegram_username=self._telegram_username,
                 pictures=self._config.content.scenarios / PICTURES,
                 now=self._now,
+                zalo_verifier=self._config.channels.zalo_oa.verifier,
             )
         finally:
             for part in (*self.channels.values(), self.chat):
@@ -103,6 +109,18 @@ class Assistant:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.store.close()
 
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """All of it, and the web where people reach it. Raises OSError when the port cannot be had."""
+        async with self.running() as application:
+            runner = web.AppRunner(application, access_log=None, shutdown_timeout=WEB_STOP_LIMIT)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, self._config.server.host, self._config.server.port).start()
+                yield
+            finally:
+                await runner.cleanup()
+
     def _webhooks(self) -> dict[str, WebhookChannel]:
         """By the last part of their path: /webhook/zalo-oa."""
         return {
@@ -110,6 +128,10 @@ class Assistant:
             for name, channel in self.channels.items()
             if isinstance(channel, WebhookChannel)
         }
+
+    def _telegram_username(self) -> str | None:
+        channel = self.channels.get(TelegramChannel.name)
+        return channel.username if isinstance(channel, TelegramChannel) else None
 
     async def _purge(self) -> None:
         """Personal data does not outlive its days."""
@@ -123,16 +145,19 @@ class Assistant:
 
 
 def open_store(config: Config) -> Store:
-    """The store of `store.url`, with a pepper of this installation's own."""
+    """The store of `store.url`, with a pepper of this installation's own. Raises StoreError when it cannot be used."""
     if config.store.sqlite_path is None:
-        raise NotImplementedError("postgresql:// is not built yet")
-    pepper = config.privacy.pepper.get_secret_value() or _kept_pepper(config.data_folder / "pepper")
-    return SqliteStore(config.store.sqlite_path, pepper)
+        raise StoreError("postgresql:// is not built yet")
+    try:
+        pepper = config.privacy.pepper.get_secret_value() or _kept_pepper(config.data_folder / "pepper")
+        return SqliteStore(config.store.sqlite_path, pepper)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{config.store.shown}: {error}") from error
 
 
 def _kept_pepper(path: Path) -> str:
     """Made once and kept beside the data, readable by the program alone."""
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # empty: the power failed in between
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32), encoding="ascii")
@@ -140,10 +165,11 @@ def _kept_pepper(path: Path) -> str:
 
 
 def build(config: Config) -> Assistant:
-    """Raises ContentError when scenarios/ or knowledge/ cannot be used."""
+    """Raises ContentError when scenarios/ or knowledge/ cannot be used, StoreError when the store cannot."""
     live = LiveLibrary(config.content.scenarios, config.content.knowledge)
     phrases = live.library.phrases
     commands = {"menu": phrases.command_menu, "help": phrases.command_help, "stop": phrases.command_stop}
     said = {word: live.library.say(phrase) for word, phrase in commands.items()}
-    channels = configured_channels(config, config.content.scenarios / PICTURES, said)
-    return Assistant(config, open_store(config), live, channels)
+    store = open_store(config)
+    channels = configured_channels(config, config.content.scenarios / PICTURES, store, said)
+    return Assistant(config, store, live, channels)

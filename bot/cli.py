@@ -4,42 +4,61 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import io
 import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
-
-from aiohttp import web
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 from bot.channels.terminal import TerminalChannel
-from bot.config import Config, load_config
+from bot.config import Config, ContentConfig, load_config
 from bot.content.load import Loaded, load_content
 from bot.content.schema import write_schemas
 from bot.delivery import DeliveryWorker
+from bot.doctor import diagnose
 from bot.engine.library import Library
 from bot.engine.routing import understand
-from bot.errors import AssistantError, ConfigError, ContentError, Problem
+from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, StoreError
+from bot.evaluate import evaluate
+from bot.evaluate import render as render_evaluation
 from bot.language.redact import redact
+from bot.stats import Traffic, render, summarize, traffic
 from bot.stores.memory import MemoryStore
-from bot.turns import Turns
+from bot.turns import Turns, utc_now
+from bot.web.share import VOLUNTEER, page_link, save_qr, share_links
 from bot.words import say
 from bot.yaml_source import nearest
 
+if TYPE_CHECKING:  # it pulls in every channel: the small commands start without them
+    from bot.app import Assistant
+
 FAILED = 1
+STATS_DAYS_LIMIT = 36_500
+QR_KINDS = (".svg", ".png")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 1 when something was wrong."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            # Vietnamese whatever the machine's locale; a bad byte costs its letter, not the rest of the file.
+            stream.reconfigure(encoding="utf-8", errors="replace")
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except (ConfigError, ContentError) as error:
         _print_problems(error.problems)
+        return FAILED
+    except StoreError as error:
+        print(say("cli", "store_refused", reason=error))
         return FAILED
     except BrokenPipeError:  # `hocvuso match < lines | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -51,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     def add(name: str, command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=say("cli", name), description=say("cli", name))
-        one.add_argument("--config", type=Path, default=Path("config.yaml"), help=say("cli", "config"))
+        one.add_argument("--config", type=_file, default=Path("config.yaml"), help=say("cli", "config"))
         one.set_defaults(command=command)
         return one
 
@@ -64,26 +83,63 @@ def _parser() -> argparse.ArgumentParser:
     add("redact", _redact)
     share = add("share", _share)
     share.add_argument("guide", help=say("cli", "guide_argument"))
-    share.add_argument("--volunteer", default="", help=say("cli", "volunteer"))
-    share.add_argument("--output", type=Path, help=say("cli", "output"))
+    share.add_argument("--volunteer", type=_volunteer, default="", help=say("cli", "volunteer"))
+    share.add_argument("--output", type=_picture, help=say("cli", "output"))
     stats = add("stats", _stats)
-    stats.add_argument("--days", type=int, default=30, help=say("cli", "days"))
+    stats.add_argument("--days", type=_days, default=30, help=say("cli", "days"))
     stats.add_argument("--format", choices=("table", "csv", "json"), default="table", help=say("cli", "format"))
+    evaluation = add("eval", _eval)
+    evaluation.add_argument("--out-of-scope", type=_file, help=say("cli", "out_of_scope"))
+    evaluation.add_argument("--against", type=_file, help=say("cli", "against"))
+    evaluation.add_argument("--save", type=Path, help=say("cli", "save"))
+    evaluation.add_argument("--missed", action="store_true", help=say("cli", "missed"))
     add("schema", _schema)
     add("doctor", _doctor)
+    zalo = commands.add_parser("zalo", help=say("cli", "zalo"), description=say("cli", "zalo"))
+    commands = zalo.add_subparsers(required=True, metavar="…")
+    add("login", _zalo_login)
+    zalo_status = add("status", _zalo_status)
+    zalo_status.add_argument("--user", default="", help=say("cli", "zalo_user"))
     return parser
+
+
+def _file(given: str) -> Path:
+    """A default that is not there is an empty one; a name that was typed is meant."""
+    path = Path(given)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(say("cli", "no_such_file", path=path))
+    return path
+
+
+def _volunteer(given: str) -> str:
+    if not VOLUNTEER.fullmatch(given):
+        raise argparse.ArgumentTypeError(say("cli", "bad_volunteer", code=given))
+    return given
+
+
+def _picture(given: str) -> Path:
+    path = Path(given)
+    if path.suffix not in QR_KINDS:
+        raise argparse.ArgumentTypeError(say("cli", "bad_picture", path=path))
+    return path
+
+
+def _days(given: str) -> int:
+    if not given.isdecimal() or not 0 < int(given) <= STATS_DAYS_LIMIT:
+        raise argparse.ArgumentTypeError(say("cli", "bad_days", days=given))
+    return int(given)
 
 
 def _config(options: argparse.Namespace) -> Config:
     return load_config(options.config, os.environ)
 
 
-def _content(config: Config) -> Loaded:
-    return load_content(config.content.scenarios, config.content.knowledge, date.today())
+def _content(place: ContentConfig) -> Loaded:
+    return load_content(place.scenarios, place.knowledge, date.today())
 
 
 def _library(options: argparse.Namespace) -> Library:
-    return Library(_content(_config(options)).content)
+    return Library(_content(_config(options).content).content)
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
@@ -92,8 +148,12 @@ def _print_problems(problems: tuple[Problem, ...]) -> None:
         print(f"{problem.path}:{problem.line}: {prefix}{problem.message}")
 
 
+def _lines() -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in sys.stdin)
+
+
 def _run(options: argparse.Namespace) -> int:
-    from bot.app import build  # pulls in every channel: the small commands start without them
+    from bot.app import build
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     config = _config(options)
@@ -106,22 +166,15 @@ def _run(options: argparse.Namespace) -> int:
     return asyncio.run(_serve(config, assistant))
 
 
-async def _serve(config: Config, assistant: object) -> int:
-    from bot.app import Assistant
-
-    assert isinstance(assistant, Assistant)
+async def _serve(config: Config, assistant: Assistant) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with assistant.running() as application:
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
-        await runner.setup()
+    async with contextlib.AsyncExitStack() as stack:
         try:
-            await web.TCPSite(runner, config.server.host, config.server.port).start()
+            await stack.enter_async_context(assistant.listening())
         except OSError as error:
-            place = {"host": config.server.host, "port": config.server.port}
-            print(say("cli", "port_taken", reason=error.strerror, **place))
-            await runner.cleanup()
+            print(say("cli", "port_taken", reason=error.strerror, host=config.server.host, port=config.server.port))
             return FAILED
         for name, channel in config.channels.named().items():
             if channel.is_on:
@@ -131,17 +184,12 @@ async def _serve(config: Config, assistant: object) -> int:
         print(say("cli", "ready", url=config.server.public_url), flush=True)
         await stop.wait()
         print(say("cli", "stopping"), flush=True)
-        await runner.cleanup()
     return 0
 
 
 def _chat(options: argparse.Namespace) -> int:
-    asyncio.run(_talk(_library(options)))
-    return 0
-
-
-async def _talk(library: Library) -> None:
     """The whole way of a message, outbox included, with a store that forgets."""
+    library = _library(options)
     channel = TerminalChannel(print)
     store = MemoryStore()
     turns = Turns(store, lambda: library)
@@ -150,26 +198,28 @@ async def _talk(library: Library) -> None:
     if prompt:
         print(say("cli", "chat_hello"))
     update = channel.opened()
-    while True:
-        await turns.accept(update)
-        while await delivery.deliver_due():
-            pass
-        try:
-            update = channel.typed(await asyncio.to_thread(input, prompt))
-        except EOFError:
-            return
+    with asyncio.Runner() as loop:  # at work only between two lines, so that Ctrl-C meets whoever waits for one
+        while True:
+            turns.play(update)
+            while loop.run(delivery.deliver_due()):
+                pass
+            try:
+                update = channel.typed(input(prompt))
+            except EOFError:
+                return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     problems: list[Problem] = []
     try:
-        config = _config(options)
-    except ConfigError as error:
+        place = _config(options).content
+    except ConfigError as error:  # the content is judged all the same, where it usually lies
         problems += error.problems
-        config = Config()
+        folder, usual = options.config.parent, ContentConfig()
+        place = ContentConfig(scenarios=folder / usual.scenarios, knowledge=folder / usual.knowledge)
     guides = 0
     try:
-        loaded = _content(config)
+        loaded = _content(place)
         problems += loaded.warnings
         guides = len(loaded.content.guides)
     except ContentError as error:
@@ -186,8 +236,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _match(options: argparse.Namespace) -> int:
     library = _library(options)
-    for line in sys.stdin:
-        text = line.rstrip("\r\n")
+    for text in _lines():
         meant = understand(text, library)
         guides = [{"id": one.id, "score": round(one.score, 4)} for one in meant.guides]
         print(json.dumps({"text": text, "outcome": meant.outcome, "guides": guides}, ensure_ascii=False), flush=True)
@@ -195,37 +244,51 @@ def _match(options: argparse.Namespace) -> int:
 
 
 def _redact(_options: argparse.Namespace) -> int:
-    for line in sys.stdin:
-        print(redact(line.rstrip("\r\n")), flush=True)
+    for text in _lines():
+        print(redact(text), flush=True)
     return 0
 
 
 def _share(options: argparse.Namespace) -> int:
-    import segno
-
-    from bot.web.share import page_link, share_links
-
     config = _config(options)
-    content = _content(config).content
+    content = _content(config.content).content
     guide = content.guides.get(options.guide)
     if guide is None:
         near = nearest(options.guide, content.guides)
         print(say("cli", "no_such_guide", name=options.guide, near=say("content", "near", name=near) if near else ""))
         return FAILED
     print(guide.title)
-    for name, url in share_links(guide.id, config.server.public_url, None, options.volunteer):
+    public_url = config.server.public_url
+    for name, url in share_links(guide.id, public_url, _telegram_username(config), options.volunteer):
         print(f"{say('cli', 'link_' + name)}: {url}")
     print(say("cli", "share_code", code=guide.code))
     path = options.output or Path(f"{guide.id}.svg")
-    segno.make(page_link(guide.id, config.server.public_url, options.volunteer), error="m").save(str(path), scale=8)
+    try:
+        save_qr(page_link(guide.id, public_url, options.volunteer), path)
+    except OSError as error:
+        print(say("cli", "qr_refused", path=path, reason=error.strerror))
+        return FAILED
     print(say("cli", "share_qr", path=path))
     return 0
 
 
+def _telegram_username(config: Config) -> str | None:
+    """Of the bot that the token belongs to; says so when there is none to be had."""
+    from bot.channels.telegram.client import ask_username
+
+    telegram = config.channels.telegram
+    if not telegram.is_on:
+        print(config.off_channels()["telegram"])
+        return None
+    try:
+        return asyncio.run(ask_username(telegram.token.get_secret_value(), telegram.api_base))
+    except ConnectionFailed as error:
+        print(say("cli", "telegram_silent", reason=error.code))
+        return None
+
+
 def _stats(options: argparse.Namespace) -> int:
     from bot.app import open_store
-    from bot.stats import render, summarize
-    from bot.turns import utc_now
 
     store = open_store(_config(options))
     try:
@@ -235,20 +298,68 @@ def _stats(options: argparse.Namespace) -> int:
     return 0
 
 
+def _eval(options: argparse.Namespace) -> int:
+    library = _library(options)
+    lines: list[str] = []
+    if options.out_of_scope:
+        typed = options.out_of_scope.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in typed if line.strip() and not line.startswith("#")]
+    before = perf_counter()
+    report = evaluate(library.content, lambda text: understand(text, library), lines)
+    asked = sum(tally.lines for tally in report.by_topic.values())
+    microseconds = (perf_counter() - before) * 1_000_000 / max(asked, 1)
+    against = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
+    print(render_evaluation(report, microseconds, against, options.missed))
+    if options.save:
+        options.save.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
 def _schema(options: argparse.Namespace) -> int:
     for path in write_schemas(_config(options).content.scenarios):
         print(say("cli", "schema_written", path=path))
     return 0
 
 
-def _doctor(options: argparse.Namespace) -> int:
-    from bot.doctor import diagnose
+def _used_this_month(config: Config, channel: str) -> Traffic:
+    """A store that is not there yet is not made by looking."""
+    from bot.app import open_store
 
-    try:
-        config = _config(options)
-    except AssistantError:
-        return _check(options)
-    findings = diagnose(config, lambda: _content(config))
+    if (database := config.store.sqlite_path) and not database.exists():
+        return Traffic(0, 0)
+    month = utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)  # as that of persons' keys
+    with contextlib.closing(open_store(config)) as store:
+        return traffic(store.events(month), channel)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    config = _config(options)
+    findings = diagnose(config, lambda: _content(config.content), lambda: _used_this_month(config, "zalo_bot"))
     for finding in findings:
         print(finding)
     return FAILED if any(finding.level == "error" for finding in findings) else 0
+
+
+def _zalo_login(options: argparse.Namespace) -> int:
+    from bot.app import open_store
+    from bot.channels.zalo_oa.account import login
+
+    config = _config(options)
+    with contextlib.closing(open_store(config)) as store:
+        block, redirect = config.channels.zalo_oa, config.server.public_url
+        is_stored = asyncio.run(login(block, redirect, store, sys.stdin.readline, _tell, utc_now()))
+    return 0 if is_stored else FAILED
+
+
+def _zalo_status(options: argparse.Namespace) -> int:
+    from bot.app import open_store
+    from bot.channels.zalo_oa.account import status
+
+    config = _config(options)
+    with contextlib.closing(open_store(config)) as store:
+        asyncio.run(status(config.channels.zalo_oa, store, _tell, utc_now(), options.user))
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)

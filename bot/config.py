@@ -89,6 +89,15 @@ def _store_url(url: str) -> str:
     return url
 
 
+def _zalo_verifier(given: str) -> str:
+    """The code alone, out of whatever the console offers for copying: a meta tag or a file's name."""
+    found = re.search(r'content="([^"]*)"', given)
+    code = found[1] if found else given.removeprefix("zalo_verifier").removesuffix(".html")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,128}", code):
+        raise PydanticCustomError("zalo_verifier", "no verifier")
+    return code
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
@@ -181,13 +190,16 @@ class ZaloBotConfig(_BotConfig):
 class ZaloOaConfig(_ChannelConfig):
     """An Official Account is always called by webhook, and signs with its own key."""
 
-    needed: ClassVar[tuple[str, ...]] = ("app_id", "app_secret", "oa_secret", "refresh_token")
+    needed: ClassVar[tuple[str, ...]] = ("app_id", "app_secret", "oa_secret")
 
     oa_id: str = ""
     app_id: str = ""
     app_secret: SecretStr = SecretStr("")
     oa_secret: SecretStr = SecretStr("")
-    refresh_token: SecretStr = SecretStr("")  # the first one: later ones are kept in the store
+    refresh_token: SecretStr = SecretStr(
+        ""
+    )  # the first one, if not of `hocvuso zalo login`; later ones are in the store
+    verifier: Annotated[str, AfterValidator(_zalo_verifier)] = ""  # the code that proves the domain is ours
     api_base: BaseUrl = ZALO_OA_API
     oauth_base: BaseUrl = ZALO_OA_OAUTH
 

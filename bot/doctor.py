@@ -20,13 +20,15 @@ from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from bot.config import Config, ZaloOaConfig
-from bot.errors import ContentError, Problem
+from bot.errors import ContentError, Problem, StoreError
 from bot.words import say
 
 PYTHON_NEEDED = (3, 11)
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)  # a clock before this day is wrong
 PEPPER_LEAST = 16  # characters
 HASH_LEAST = 32  # characters: a password hash is longer, a password is not
+ZALO_BOT_PEOPLE, ZALO_BOT_MESSAGES = 50, 3000  # of the Basic plan, by month
+NEARLY = 0.7  # of the plan; what is counted is the least that was used, so the warning comes early
 TOKENS = {"telegram": r"\d+:[A-Za-z0-9_-]{35}", "zalo_bot": r"\d+:\S+"}
 
 Level = Literal["ok", "off", "warn", "error"]
@@ -50,16 +52,21 @@ class Checked(Protocol):
 def diagnose(
     config: Config,
     check: Callable[[], Checked],
+    zalo_bot_use: Callable[[], tuple[int, int]] = lambda: (0, 0),
     now: datetime | None = None,
     python: tuple[int, ...] = sys.version_info[:3],
 ) -> list[Finding]:
-    """`check` loads the content, or raises ContentError."""
+    """`check` loads the content, or raises ContentError.
+
+    `zalo_bot_use`: people and messages of this month, at the least; or raises StoreError.
+    """
     return [
         *_machine(now or datetime.now(UTC), python),
         *_data(config),
         *_port(config.server.host, config.server.port),
         *_public_url(config),
         *_channels(config),
+        *_zalo_bot_plan(config, zalo_bot_use),
         *_privacy(config),
         *_admin(config),
         *_content(check),
@@ -179,6 +186,21 @@ def _channels(config: Config) -> Iterator[Finding]:
                 yield _found("warn", "oa_id_missing")
         elif not re.fullmatch(TOKENS[name], channel.token.get_secret_value()):
             yield _found("warn", "token_shape", channel=name)
+
+
+def _zalo_bot_plan(config: Config, use: Callable[[], tuple[int, int]]) -> Iterator[Finding]:
+    if not config.channels.zalo_bot.is_on:
+        return
+    limits = {"people_limit": ZALO_BOT_PEOPLE, "messages_limit": ZALO_BOT_MESSAGES}
+    try:
+        people, messages = use()
+    except StoreError:
+        yield _found("warn", "zalo_bot_unknown", **limits)
+        return
+    if people >= NEARLY * ZALO_BOT_PEOPLE or messages >= NEARLY * ZALO_BOT_MESSAGES:
+        yield _found("warn", "zalo_bot_nearly", people=people, messages=messages, **limits)
+    else:  # without figures: a group of fewer than five people is never shown
+        yield _found("ok", "zalo_bot_plan", **limits)
 
 
 def _privacy(config: Config) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 AssistantError
 ├── ConfigError(problems)       the start stops; each problem names its line and the mend
 ├── ContentError(problems)      the edit is refused; what was live stays live
+├── StoreError                  the store cannot be opened: the start stops and says why
 ├── InvalidUpdate               the platform sent something unusable: drop it, answer 200
 ├── BadSignature                a forged or unsigned delivery: refuse it, answer 403
 ├── StaleSession                somebody else saved the session: read again, respond again
@@ -47,6 +48,10 @@ class ConfigError(_ProblemsError):
 
 class ContentError(_ProblemsError):
     """scenarios/ or knowledge/ cannot be used."""
+
+
+class StoreError(AssistantError):
+    """The store cannot be opened."""
 
 
 class InvalidUpdate(AssistantError):

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 from bot.engine.model import EventKind
 from bot.stores.base import LoggedEvent
@@ -30,6 +31,17 @@ class Row:
     left: int
     helped: int
     not_helped: int
+
+
+class Traffic(NamedTuple):
+    people: int
+    turns: int
+
+
+def traffic(log: Iterable[LoggedEvent], channel: str) -> Traffic:
+    """How much of a channel was used, at the least: a turn that logs nothing, as a look at the menu, is not seen."""
+    turns = {(logged.person, logged.at) for logged in log if logged.channel == channel and logged.person}
+    return Traffic(people=len({person for person, _ in turns}), turns=len(turns))
 
 
 def summarize(log: Iterable[LoggedEvent]) -> list[Row]:

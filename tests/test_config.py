@@ -211,19 +211,35 @@ class TestWebhooks:
         assert config.channels.telegram.is_webhook
 
 
+class TestZaloVerifier:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "Kx-91_b",
+            "zalo_verifierKx-91_b.html",
+            '<meta name="zalo-platform-site-verification" content="Kx-91_b" />',
+        ],
+    )
+    def test_is_taken_however_it_was_copied(self, load: Load, given: str) -> None:
+        assert load(f"channels: {{zalo_oa: {{verifier: '{given}'}}}}").channels.zalo_oa.verifier == "Kx-91_b"
+
+    def test_is_no_page_of_html(self, refused: Callable[..., list[str]]) -> None:
+        assert refused("channels: {zalo_oa: {verifier: '<script>'}}") == [
+            "1: " + say("config", "zalo_verifier", place="mục 'verifier'")
+        ]
+
+
 class TestOffChannels:
     def test_say_why(self, load: Load) -> None:
-        config = load(
-            "channels: {telegram: {token: '${T}'}, zalo_oa: {app_id: a, app_secret: b, refresh_token: '${R}'}}"
-        )
+        config = load("channels: {telegram: {token: '${T}'}, zalo_oa: {app_id: a, app_secret: '${R}'}}")
         assert config.off_channels() == {
             "telegram": "kênh telegram tắt vì chưa có token (biến T chưa đặt)",
-            "zalo_oa": "kênh zalo_oa tắt vì chưa có oa_secret, refresh_token (biến R chưa đặt)",
+            "zalo_oa": "kênh zalo_oa tắt vì chưa có app_secret (biến R chưa đặt), oa_secret",
             "zalo_bot": "kênh zalo_bot tắt vì chưa có token",
         }
 
     def test_a_channel_with_all_it_needs_is_on(self, load: Load) -> None:
-        keys = "app_id: a, app_secret: b, oa_secret: c, refresh_token: d"
+        keys = "app_id: a, app_secret: b, oa_secret: c"
         config = load(f"channels: {{telegram: {{token: x}}, zalo_oa: {{{keys}}}, zalo_bot: {{token: x}}}}")
         assert config.off_channels() == {}
         assert config.channels.zalo_bot.api_base == ZALO_BOT_API

@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from bot.config import load_config
 from bot.doctor import RELEASED, Finding, diagnose
-from bot.errors import ContentError, Problem
+from bot.engine.model import Event, EventKind
+from bot.errors import ContentError, Problem, StoreError
+from bot.stats import traffic
+from bot.stores.base import LoggedEvent
 from bot.words import say
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -67,7 +71,7 @@ def test_a_fresh_installation_has_nothing_wrong(examine: Examine, tmp_path: Path
         finding("ok", "port", host="127.0.0.1", port=port),
         finding("ok", "public_url", url="https://hocvuso.vn"),
         ("off", "kênh telegram tắt vì chưa có token"),
-        ("off", "kênh zalo_oa tắt vì chưa có app_id, app_secret, oa_secret, refresh_token"),
+        ("off", "kênh zalo_oa tắt vì chưa có app_id, app_secret, oa_secret"),
         ("off", "kênh zalo_bot tắt vì chưa có token"),
         finding("ok", "pepper_made", folder=tmp_path / "data"),
         finding("off", "admin_off"),
@@ -173,6 +177,34 @@ class TestChannels:
         assert finding("warn", "token_shape", channel="telegram") in examine(
             f"channels: {{telegram: {{token: '{token}'}}}}"
         )
+
+
+class TestZaloBotPlan:
+    LIMITS: ClassVar = {"people_limit": 50, "messages_limit": 3000}
+    ON = f"channels: {{zalo_bot: {{token: '{TOKEN}'}}}}"
+
+    @pytest.mark.parametrize(("people", "messages"), [(35, 40), (3, 2100), (60, 5000)])
+    def test_is_nearly_used(self, examine: Examine, people: int, messages: int) -> None:
+        found = examine(self.ON, zalo_bot_use=lambda: (people, messages))
+        assert finding("warn", "zalo_bot_nearly", people=people, messages=messages, **self.LIMITS) in found
+
+    def test_is_far_from_used(self, examine: Examine) -> None:
+        found = examine(self.ON, zalo_bot_use=lambda: (34, 2099))
+        assert finding("ok", "zalo_bot_plan", **self.LIMITS) in found
+        assert "34" not in str(found), "a small group is never shown"
+
+    def test_cannot_be_counted(self, examine: Examine) -> None:
+        def broken() -> tuple[int, int]:
+            raise StoreError("locked")
+
+        assert finding("warn", "zalo_bot_unknown", **self.LIMITS) in examine(self.ON, zalo_bot_use=broken)
+
+    def test_is_counted_by_turns_of_the_log(self) -> None:
+        def logged(minute: int, person: str, channel: str = "zalo_bot") -> LoggedEvent:
+            return LoggedEvent(NOON.replace(minute=minute), channel, person, Event(EventKind.ASKED))
+
+        log = [logged(1, "a"), logged(1, "a"), logged(2, "a"), logged(2, "b"), logged(3, "c", "web"), logged(4, "")]
+        assert traffic(log, "zalo_bot") == (2, 3)
 
 
 def test_a_pepper_that_is_short_or_good(examine: Examine) -> None:

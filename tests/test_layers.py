@@ -18,17 +18,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "content": {"errors", "language", "words", "yaml_source"},
     "engine": {"content", "language", "errors"},
     "stores": {"engine", "errors", "words"},
-    "channels": {"engine", "errors", "stores"},
+    "channels": {"engine", "errors", "stores", "words"},
     "config": {"errors", "words", "yaml_source"},
     "web": {"channels", "content", "engine", "errors", "language", "stores", "words"},
     "turns": {"engine", "errors", "stores"},
     "delivery": {"channels", "errors", "stores", "turns"},
+    "evaluate": {"content", "language", "words"},
     "stats": {"engine", "stores", "words"},
     "live": {"content", "engine", "errors"},
     "doctor": {"config", "errors", "words"},
 }
 KNOWS_EVERYONE = {"app", "cli", "__main__", "__init__"}
-PURE = {"language", "engine", "stats"}
+PURE = {"language", "engine", "stats", "evaluate"}
 IMPURE_MODULES = {
     "aiohttp",
     "telegram",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -24,6 +24,7 @@ class Capabilities:
     styles: bool = True  # **bold** can be shown
     urls: bool = True  # a button may open a link
     phones: bool = True  # a button may call a number
+    undrawn: bool = False  # some of its clients draw no buttons: the text tells them all
 
     @property
     def measure(self) -> Measure:
@@ -60,6 +61,18 @@ class WebhookChannel(Channel, Protocol):
         """
 
 
+@runtime_checkable
+class TroubledChannel(Channel, Protocol):
+    """A channel that knows when only a person can help it."""
+
+    def trouble(self) -> str:
+        """What an operator must mend, and how, in Vietnamese; empty when all is well."""
+
+
+def trouble_of(channel: Channel) -> str:
+    return channel.trouble() if isinstance(channel, TroubledChannel) else ""
+
+
 def degrade(reply: Reply, can: Capabilities) -> Reply:
     """The same reply within what the channel can show. Nothing a person could do is lost.
 
@@ -70,9 +83,9 @@ def degrade(reply: Reply, can: Capabilities) -> Reply:
     shown = fitting[: can.buttons]
     is_cramped = any(len(button.label) > can.label_limit for button in shown)
     choices = [button for button in reply.buttons if button.postback]
-    contacts = [_in_words(button) for button in reply.buttons if not button.postback and button not in shown]
+    contacts = [_in_words(button) for button in reply.buttons if _is_told(button, shown, can)]
     numbered = [f"{number}. {choice.label}" for number, choice in enumerate(choices, 1)]
-    if not is_cramped and all(choice in shown for choice in choices):
+    if not is_cramped and not can.undrawn and all(choice in shown for choice in choices):
         numbered = []
     text = reply.text if can.styles else strip_bold(reply.text)
     return Reply(
@@ -85,6 +98,10 @@ def degrade(reply: Reply, can: Capabilities) -> Reply:
 
 def _is_tappable(button: Button, can: Capabilities) -> bool:
     return bool(button.postback or (button.url and can.urls) or (button.phone and can.phones))
+
+
+def _is_told(button: Button, shown: Sequence[Button], can: Capabilities) -> bool:
+    return not button.postback and (can.undrawn or button not in shown)
 
 
 def _in_words(button: Button) -> str:

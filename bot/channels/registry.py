@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.channels.base import Channel
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.zalo_bot.client import ZaloBotChannel
+from bot.channels.zalo_oa.account import connect
+from bot.channels.zalo_oa.client import ZaloOaChannel
+from bot.stores.base import Store
+from bot.stores.memory import MemoryStore
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class Setting:
     public_url: str
     pictures: Path
     commands: Mapping[str, str] = field(default_factory=dict)  # word -> what it says it does, for a menu of commands
+    store: Store = field(default_factory=MemoryStore)  # for what a channel must not forget, as tokens that change
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 Factory = Callable[[Any, Setting], Channel]
@@ -47,14 +54,30 @@ def _zalo_bot(block: Any, setting: Setting) -> Channel:
     )
 
 
+def _zalo_oa(block: Any, setting: Setting) -> Channel:
+    api, vault = connect(block, setting.store)
+    return ZaloOaChannel(
+        api=api,
+        vault=vault,
+        store=setting.store,
+        app_id=block.app_id,
+        oa_secret=block.oa_secret.get_secret_value(),
+        pictures=setting.pictures,
+        now=setting.now,
+    )
+
+
 CHANNELS: Mapping[str, Factory] = {
     "telegram": _telegram,
+    "zalo_oa": _zalo_oa,
     "zalo_bot": _zalo_bot,
 }
 
 
-def configured_channels(config: Any, pictures: Path, commands: Mapping[str, str] | None = None) -> dict[str, Channel]:
+def configured_channels(
+    config: Any, pictures: Path, store: Store, commands: Mapping[str, str] | None = None
+) -> dict[str, Channel]:
     """Every channel of the list that config.yaml turns on, by name."""
-    setting = Setting(config.server.public_url, pictures, commands or {})
+    setting = Setting(config.server.public_url, pictures, commands or {}, store)
     blocks = config.channels.named()
     return {name: make(blocks[name], setting) for name, make in CHANNELS.items() if blocks[name].is_on}

@@ -52,4 +52,4 @@ def hide_in_logs(*secrets: str) -> None:
         logging.setLogRecordFactory(factory)
     for secret in secrets:
         if len(secret) >= LEAST:
-            factory.secrets |= {secret, quote(secret, safe="")}
+            factory.secrets = factory.secrets | {secret, quote(secret, safe="")}  # another thread may be reading it

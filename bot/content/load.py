@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,7 @@ from bot.yaml_source import Source, SourceErrors, explain, read
 TOPIC_FILE = "_topic.yaml"
 PLANNED_FILE = "_planned.yaml"
 PICTURES = "pictures"
+_CUT_SENTENCE = re.compile(r"""\s*(?:- )?(?:[a-z_]+: )?[^\s"'#\[{][^"#]*\w+ [^"#]*\S #(?! )""")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _KNOWLEDGE: dict[str, Any] = {
@@ -115,6 +117,12 @@ class _Reader:
             self.problems.extend(error.problems)
             return None
 
+    def warn_of_cut_sentences(self, path: Path) -> None:
+        """`say: một dấu như ! @ # $` is valid YAML that ends before the #: nobody would see what is missing."""
+        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+            if _CUT_SENTENCE.match(line):
+                self.problems.append(Problem(self._shown(path), number, say("check", "cut_sentence"), is_warning=True))
+
     def parse(self, path: Path, shape: Any) -> Any:
         source = self._read(path)
         if source is None:
@@ -139,4 +147,5 @@ class _Reader:
         except ValidationError as error:
             self.problems += explain(error, source, self._shown(path), model=file_model)
             return None
+        self.warn_of_cut_sentences(path)
         return Located(item, self._shown(path), source.line)

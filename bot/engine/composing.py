@@ -46,7 +46,7 @@ class Composer:
     # Menus
 
     def topics(self, text: str) -> Reply:
-        topics = self.library.content.topics
+        topics = [topic for topic in self.library.content.topics if topic.guides]
         return Reply(text, tuple(self.button(topic.title, Verb.TOPIC, topic.id) for topic in topics))
 
     def topic(self, topic: Topic, page: int) -> Reply:

@@ -48,9 +48,9 @@ class Match:
 class Thresholds:
     """Where sure, torn and unknown part. Chosen on the guides' `check:` lines and lines that no guide covers."""
 
-    sure: float = 0.34  # from here the best guide is given
-    torn: float = 0.16  # below, nothing is offered
-    margin: float = 0.075  # a second guide closer than this makes it a question back
+    sure: float = 0.26  # from here the best guide is given
+    torn: float = 0.14  # below, nothing is offered
+    margin: float = 0.1  # a second guide closer than this makes it a question back
     near: float = 0.5  # only guides with this share of the best score are offered
 
 

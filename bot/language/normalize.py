@@ -198,7 +198,7 @@ class Normalizer:
             (variant, canonical)
             for kind in classes.values()
             for canonical, variants in kind.items()
-            for variant in variants
+            for variant in (canonical, *variants)  # itself first, or the "giờ" of "bây giờ" becomes "bây bây giờ"
         )
         self._filler = _Phrases((words, "") for words in filler)
 

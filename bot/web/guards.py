@@ -8,14 +8,17 @@ from aiohttp import web
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The raw body; 413 as soon as it is known to be longer."""
+    """The raw body; 413 as soon as it is known to be longer, 400 when it is not what its headers say."""
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length or 0)
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    except web.RequestPayloadError:  # compressed, it says, or in chunks, and is not
+        raise web.HTTPBadRequest from None
     return bytes(body)
 
 

@@ -77,17 +77,19 @@ class Pages:
         store: Store,
         chat: WebChat,
         public_url: str,
-        telegram_username: str | None = None,
+        telegram_username: Callable[[], str | None] = lambda: None,
         pictures: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        zalo_verifier: str = "",
     ) -> None:
         self._content = content
         self._store = store
         self._chat = chat
         self._public_url = public_url.rstrip("/")
-        self._telegram = telegram_username
+        self._telegram_username = telegram_username
         self._pictures = pictures
         self._now = now
+        self._zalo_verifier = zalo_verifier
         self.templates = Templates(content)
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -99,6 +101,8 @@ class Pages:
             web.get("/robots.txt", self._robots),
             web.static("/static", STATIC),
         ]
+        if self._zalo_verifier:
+            routes.append(web.get(f"/zalo_verifier{self._zalo_verifier}.html", self._verifier))
         if self._pictures and self._pictures.is_dir():
             routes.append(web.static("/pictures", self._pictures))
         return routes
@@ -107,7 +111,7 @@ class Pages:
         return self.templates.page("not_found.html", status=404, nearest=nearest(guide_id, self._content()))
 
     async def _chat_page(self, request: web.Request) -> web.StreamResponse:
-        response = self.templates.page("chat.html", text_limit=TEXT_LIMIT)
+        response = self.templates.page("chat.html", text_limit=TEXT_LIMIT, zalo_verifier=self._zalo_verifier)
         response.headers["Cache-Control"] = "no-store"
         self._chat.greet(request, response)
         return response
@@ -130,7 +134,7 @@ class Pages:
             jump=lambda step: jump(guide, step, content),
             payload=start_payload(guide.id, volunteer),
             volunteer=volunteer,
-            links=dict(share_links(guide.id, self._public_url, self._telegram, volunteer)),
+            links=dict(share_links(guide.id, self._public_url, self._telegram_username(), volunteer)),
             public_url=self._public_url,
         )
 
@@ -155,6 +159,10 @@ class Pages:
                 log.error("web: a shared link was not counted: %s", type(error).__name__)
         query = f"?v={volunteer}" if volunteer else ""
         raise web.HTTPFound(f"/g/{guide.id}{query}", headers={"Cache-Control": "no-store"})
+
+    async def _verifier(self, _: web.Request) -> web.StreamResponse:
+        """Zalo looks here, or for the tag on the first page, for proof that the domain is ours."""
+        return self.templates.page("verifier.html", zalo_verifier=self._zalo_verifier)
 
     async def _robots(self, _: web.Request) -> web.StreamResponse:
         return web.Response(text=_ROBOTS_TXT)

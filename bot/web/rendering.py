@@ -32,7 +32,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            markup=lambda text: Markup(to_html(content().fill(text))),
+            markup=lambda text: Markup(to_html(content().fill(text))),  # noqa: S704 - to_html escapes all but **bold**
             plain=lambda text: to_plain(content().fill(text)),
             tel=lambda number: "tel:" + number.replace(" ", ""),
             capital=lambda text: text[:1].upper() + text[1:],

@@ -38,12 +38,16 @@ def build_app(
     ready: Ready,
     public_url: str,
     webhooks: Mapping[str, WebhookChannel] | None = None,
-    telegram_username: str | None = None,
+    telegram_username: Callable[[], str | None] = lambda: None,
     pictures: Path | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    zalo_verifier: str = "",
 ) -> web.Application:
-    """Run it with `AppRunner(app, access_log=None)`: aiohttp's own access log would hold query strings."""
-    pages = Pages(content, store, chat, public_url, telegram_username, pictures, now)
+    """Run it with `AppRunner(app, access_log=None)`: aiohttp's own access log would hold query strings.
+
+    `telegram_username` is asked at every page: it is known only once Telegram was reached.
+    """
+    pages = Pages(content, store, chat, public_url, telegram_username, pictures, now, zalo_verifier)
     app = web.Application(middlewares=[_log_access, _errors_told(pages)])
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(lambda _: chat.stop())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import segno
 
 VOLUNTEER = re.compile(r"[a-z0-9-]{1,20}")
+_READABLE: dict[str, Any] = {"error": "m", "micro": False}  # phones do not read Micro QR
+_SCANNABLE: dict[str, Any] = {"border": 4, "scale": 8, "light": "#fff"}  # its quiet zone, white on a dark screen too
 
 
 def page_link(guide_id: str, public_url: str, volunteer: str = "") -> str:
@@ -36,7 +40,12 @@ def share_links(
 
 
 def qr_svg(link: str) -> bytes:
-    """A QR code with its quiet zone on white, so that it can be scanned from a dark screen too."""
+    """A QR code as the text of an SVG."""
     picture = BytesIO()
-    segno.make(link, error="m", micro=False).save(picture, kind="svg", border=4, scale=8, light="#fff")
+    segno.make(link, **_READABLE).save(picture, kind="svg", **_SCANNABLE)
     return picture.getvalue()
+
+
+def save_qr(link: str, path: Path) -> None:
+    """The same as a file, of the kind that its name says: .svg or .png."""
+    segno.make(link, **_READABLE).save(str(path), **_SCANNABLE)

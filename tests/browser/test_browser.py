@@ -120,7 +120,8 @@ def test_nothing_overflows_and_text_is_large(page) -> None:  # type: ignore[no-u
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.msg.bot .bubble')).fontSize)") >= 18
     assert (
         page.evaluate(
-            "Math.min(...[...document.querySelectorAll('.msg.bot.newest .choice')].map(one => one.getBoundingClientRect().height))"
+            "Math.min(...[...document.querySelectorAll('.msg.bot.newest .choice')]"
+            ".map(one => one.getBoundingClientRect().height))"
         )
         >= 44
     )

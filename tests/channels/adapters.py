@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from bot.channels.base import WebhookChannel
 from bot.channels.registry import CHANNELS, Setting
 from bot.channels.zalo_bot.client import RATE_WAIT
-from bot.config import TelegramConfig, ZaloBotConfig
+from bot.channels.zalo_oa.inbound import TAP
+from bot.config import TelegramConfig, ZaloBotConfig, ZaloOaConfig
+from bot.stores.base import Store
+from bot.stores.memory import MemoryStore
 
-from . import fake_zalo_bot
+from . import fake_zalo, fake_zalo_bot
 from .fake_telegram import BadGateway, FakeTelegram, Hangup, Refused, message, tap
 
 
@@ -76,6 +80,29 @@ MALFORMED_JSON: tuple[object, ...] = (
     {"update_id": 1, "my_chat_member": {"chat": {"id": 1}, "new_chat_member": None}},
 )
 NOT_JSON = (b"", b"null", b"[]", b"5", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000)
+
+
+_SENDER = {"event_name": "user_send_text", "sender": {"id": fake_zalo.CO_BA}, "timestamp": str(fake_zalo.SENT_AT)}
+MALFORMED_OA: tuple[object, ...] = (
+    {"a": 1},
+    {"timestamp": "1"},
+    {"timestamp": "soon", "event_name": "follow", "follower": {"id": "1"}},
+    {"timestamp": "9" * 40, "event_name": "follow", "follower": {"id": "1"}},
+    {"timestamp": str(fake_zalo.SENT_AT)},
+    {"timestamp": str(fake_zalo.SENT_AT), "event_name": 5},
+    {"timestamp": str(fake_zalo.SENT_AT), "event_name": "user_send_text"},
+    {"timestamp": str(fake_zalo.SENT_AT), "event_name": "user_send_text", "sender": "x", "message": {"text": "x"}},
+    {"timestamp": str(fake_zalo.SENT_AT), "event_name": "follow", "follower": {}},
+    {"timestamp": str(fake_zalo.SENT_AT), "event_name": "user_withdraw", "user_id": ["1"]},
+    _SENDER,
+    {**_SENDER, "message": None},
+    {**_SENDER, "message": "x"},
+    {**_SENDER, "message": []},
+    {**_SENDER, "message": {}},
+    {**_SENDER, "message": {"msg_id": "1", "text": None}},
+    {**_SENDER, "message": {"msg_id": "1", "text": {"a": 1}}},
+    {**_SENDER, "message": {"msg_id": "1", "text": "x", "attachments": 3}},
+)
 
 
 class TelegramAdapter:
@@ -181,7 +208,73 @@ class ZaloBotAdapter:
         self.api.fail("sendMessage", BadGateway(), Hangup())
 
 
+class ZaloOaAdapter:
+    secrets: tuple[str, ...] = ("secret-of-the-app", "secret-of-the-oa", "refresh-token-of-the-console")
+    user_id = fake_zalo.CO_BA
+    unknown = json.dumps(fake_zalo.event("add_user_to_tag", user_id=fake_zalo.CO_BA)).encode()
+    malformed: tuple[bytes, ...] = (*NOT_JSON, *(json.dumps(one).encode() for one in MALFORMED_OA))
+
+    def __init__(self) -> None:
+        self.api = fake_zalo.FakeZalo(self.secrets[0], self.secrets[2])
+        self.now = datetime.fromtimestamp(fake_zalo.SENT_AT / 1000, UTC)
+        self.store = MemoryStore()
+
+    async def start(self) -> None:
+        await self.api.start()
+
+    async def stop(self) -> None:
+        await self.api.stop()
+
+    def channel(self, pictures: Path, store: Store | None = None) -> WebhookChannel:
+        app_secret, oa_secret, refresh_token = self.secrets
+        block = ZaloOaConfig.model_validate(
+            {
+                "oa_id": fake_zalo.OA_ID,
+                "app_id": fake_zalo.APP_ID,
+                "app_secret": app_secret,
+                "oa_secret": oa_secret,
+                "refresh_token": refresh_token,
+                "api_base": self.api.base_url,
+                "oauth_base": self.api.base_url,
+            }
+        )
+        setting = Setting("http://127.0.0.1:1", pictures, store=store or self.store, now=lambda: self.now)
+        return CHANNELS["zalo_oa"](block, setting)  # type: ignore[return-value]
+
+    def text(self, update_id: int, text: str) -> bytes:
+        return json.dumps(fake_zalo.text(str(update_id), text)).encode()
+
+    def tap(self, update_id: int, postback: str) -> bytes:
+        return self.text(update_id, TAP + postback)
+
+    def signed(self, body: bytes) -> Mapping[str, str]:
+        try:
+            return fake_zalo.signed(body, self.secrets[1])
+        except (ValueError, TypeError, KeyError, RecursionError):  # it has no timestamp
+            return fake_zalo.signed(body, self.secrets[1], "header")
+
+    def shown(self) -> list[str]:
+        return [body["message"]["text"] for body in self.api.messages]
+
+    def postbacks(self) -> list[str]:
+        payloads = [body["message"].get("attachment", {}).get("payload", {}) for body in self.api.messages]
+        return [one["payload"].removeprefix(TAP) for payload in payloads for one in payload.get("buttons", [])]
+
+    def block(self) -> None:
+        self.api.fail(fake_zalo.MESSAGES, fake_zalo.Refused(-227))
+
+    def limit_rate(self, seconds: int) -> float:
+        """Zalo's limit is of a minute, and it does not say when the next begins: our clock does."""
+        self.now = self.now.replace(second=60 - seconds)
+        self.api.fail(fake_zalo.MESSAGES, fake_zalo.Refused(-32))
+        return seconds
+
+    def break_down(self) -> None:
+        self.api.fail(fake_zalo.MESSAGES, BadGateway(), Hangup())
+
+
 ADAPTERS: Mapping[str, Callable[[], Adapter]] = {
     "telegram": TelegramAdapter,
+    "zalo_oa": ZaloOaAdapter,
     "zalo_bot": ZaloBotAdapter,
 }

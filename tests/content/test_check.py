@@ -182,6 +182,12 @@ def test_repeated_line_in_one_guide_is_a_warning(folder: Path) -> None:
     assert warning.is_warning
 
 
+def test_a_sentence_cut_by_a_hash_is_a_warning(folder: Path) -> None:
+    edit(folder, "say: Bấm nút bên trái.", "say: Bấm dấu như ! @ #.")
+    (warning,) = load(folder).warnings
+    assert (warning.line, warning.is_warning) == (20, True)
+
+
 def test_planned_guide_may_be_named(folder: Path) -> None:
     edit(folder, "[bai-hai]", "[bai-hai, bai-sau]")
     assert load(folder)

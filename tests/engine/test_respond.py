@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -33,7 +34,8 @@ SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
 
 
 def walk_to_end(talk: Talk, guide: Guide, pick: int) -> int:
-    """Take the option with this number at each fork; the number of steps walked."""
+    """Take the option with this number at each fork, the next one when a fork comes again; returns steps walked."""
+    seen: Counter[str] = Counter()
     for walked in range(1, 60):
         if EventKind.FINISHED in [event.kind for event in talk.events]:
             return walked
@@ -42,7 +44,8 @@ def walk_to_end(talk: Talk, guide: Guide, pick: int) -> int:
             talk.tap("Bắt đầu")
         elif step.choose:
             inside = [label for label, target in step.options.items() if target == DONE or guide.step(target)]
-            talk.tap(inside[pick % len(inside)])
+            talk.tap(inside[(pick + seen[step.id]) % len(inside)])
+            seen[step.id] += 1
         else:
             talk.tap("Xong, bước tiếp")
     raise AssertionError(f"{guide.id} does not end")

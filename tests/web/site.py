@@ -20,6 +20,7 @@ from bot.web.server import build_app
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PUBLIC = "https://hoc.example.vn"
+VERIFIER = "Kx-91_b"
 SOURCE = {"url": "https://www.vneid.gov.vn/huong-dan", "seen": "2026-11-20"}
 
 VNEID = Guide.model_validate(
@@ -110,6 +111,7 @@ class Site:
     """The site under test, and what the assistant was told."""
 
     def __init__(self, public_url: str, pictures: Path, telegram_username: str | None) -> None:
+        self.telegram_username = telegram_username
         self.store = MemoryStore()
         self.updates: list[Update] = []
         self.broken = False
@@ -123,9 +125,10 @@ class Site:
             ready=self.readiness,
             public_url=public_url,
             webhooks={"telegram": FakeChannel()},
-            telegram_username=telegram_username,
+            telegram_username=lambda: self.telegram_username,
             pictures=pictures,
             now=lambda: NOON,
+            zalo_verifier=VERIFIER,
         )
         self.app.router.add_get("/boom", self.boom)
         self.client: TestClient[web.Request, web.Application]

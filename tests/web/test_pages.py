@@ -11,13 +11,18 @@ import segno
 from bot.engine.model import EventKind
 from bot.web.rendering import STATIC
 
-from .site import NOON, PUBLIC, VNEID, Site
+from .site import NOON, PUBLIC, VERIFIER, VNEID, Site
 
 
 async def read(site: Site, path: str, status: int = 200) -> str:
     async with site.client.get(path, allow_redirects=False) as response:
         assert response.status == status
         return await response.text()
+
+
+async def test_zalo_finds_its_proof_of_the_domain(site: Site) -> None:
+    for path in ("/", f"/zalo_verifier{VERIFIER}.html"):
+        assert f'<meta name="zalo-platform-site-verification" content="{VERIFIER}">' in await read(site, path)
 
 
 class TestGuide:
@@ -67,6 +72,8 @@ class TestGuide:
     @pytest.mark.parametrize("telegram_username", [None])
     async def test_without_a_telegram_bot_there_is_no_link_to_it(self, site: Site) -> None:
         assert "t.me" not in await read(site, f"/g/{VNEID.id}")
+        site.telegram_username = "hocvuso_bot"  # Telegram was reached since
+        assert "https://t.me/hocvuso_bot?" in await read(site, f"/g/{VNEID.id}")
 
     async def test_a_strange_volunteer_is_nobody(self, site: Site) -> None:
         assert "script>alert" not in await read(site, f'/g/{VNEID.id}?v="><script>alert(1)</script>')

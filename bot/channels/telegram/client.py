@@ -43,6 +43,7 @@ RETRY_FIRST, RETRY_LIMIT = 1.0, 60.0  # seconds between attempts to reach Telegr
 ACCEPT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of one update, until it is given up
 TYPING_WAIT = 1.0  # seconds a reply lets "typing…" go first
 STOP_LIMIT = 3.0  # seconds
+ASK_LIMIT = 5.0  # seconds that somebody at a terminal waits for Telegram
 
 _EDIT_IMPOSSIBLE = (
     "message to edit not found",
@@ -80,12 +81,17 @@ class TelegramChannel:
         self._commands = commands
         self._pictures = pictures
         self._http = HTTPXRequest(read_timeout=READ_TIMEOUT)
-        self._bot = Bot(token, base_url=api_base.rstrip("/") + "/bot", request=self._http)
+        self._bot = Bot(token, base_url=_base(api_base), request=self._http)
         self._username = ""  # known once Telegram was reached
         self._tasks: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Task[None]] = {}  # by chat
         self._file_ids: dict[tuple[str, int], str] = {}  # by picture and its age: uploaded once, then named
         self._sent: dict[int, int] = {}  # by delivery: calls done, where a reply of several failed halfway
+
+    @property
+    def username(self) -> str | None:
+        """What t.me calls the bot, once Telegram was reached."""
+        return self._username or None
 
     # Receiving
 
@@ -263,6 +269,24 @@ class TelegramChannel:
             return delivery
         log.error("telegram: picture %s is not there, sent without it", picture)
         return replace(delivery, reply=replace(delivery.reply, picture=""))
+
+
+async def ask_username(token: str, api_base: str) -> str:
+    """What t.me calls the bot. Raises ConnectionFailed when Telegram does not say so within ASK_LIMIT."""
+    _hush(token)
+    http = HTTPXRequest()
+    bot = Bot(token, base_url=_base(api_base), request=http)
+    try:
+        async with asyncio.timeout(ASK_LIMIT):
+            return str((await bot.get_me()).username)
+    except (TelegramError, TimeoutError) as error:
+        raise ConnectionFailed(_explain(error)) from error
+    finally:
+        await http.shutdown()
+
+
+def _base(api_base: str) -> str:
+    return api_base.rstrip("/") + "/bot"
 
 
 def _hush(*secrets: str) -> None:

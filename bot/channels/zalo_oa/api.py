@@ -24,7 +24,7 @@ class ApiError(Exception):
 
     def __init__(self, code: int) -> None:
         super().__init__(str(code))
-        self.code = code
+        self.code = code  # a number, and negative
 
 
 class Refused(Exception):
@@ -64,9 +64,9 @@ class ZaloApi:
             hide_in_logs(access, refresh)
             return answer
         code = answer.get("error")
-        if code == RATE_LIMITED:
-            raise ConnectionFailed(f"oauth {RATE_LIMITED}")
-        raise Refused(str(code) if isinstance(code, int) else "no token")
+        if code == RATE_LIMITED or not isinstance(code, int):  # the latter was not said by the OAuth server
+            raise ConnectionFailed(f"oauth {code if code == RATE_LIMITED else 'answer without error'}")
+        raise Refused(str(code))
 
     async def get(self, path: str, token: str, **data: str) -> Any:
         params = {"data": json.dumps(data)} if data else {}

@@ -78,7 +78,7 @@ class ZaloOaChannel:
     async def stop(self) -> None:
         if self._watch:
             self._watch.cancel()
-        await self._tokens.settle()
+        await self._tokens.stop()
         await self._api.close()
 
     def trouble(self) -> str:
@@ -99,16 +99,17 @@ class ZaloOaChannel:
         done = self._sent.pop(delivery.id, 0)
         for number, message in enumerate(messages[done:], done):
             try:
-                await self._post(message)
+                await self._deliver(message, delivery.attempts)
             except SendError as error:
                 if error.retryable and number:
                     self._sent[delivery.id] = number
                 raise
-            except ApiError as error:
-                failure = self._translate(error.code, delivery.attempts)
-                if failure.retryable and number:
-                    self._sent[delivery.id] = number
-                raise failure from None
+
+    async def _deliver(self, message: Message, attempts: int) -> None:
+        try:
+            await self._post(message)
+        except ApiError as error:
+            raise self._translate(error.code, attempts) from None
 
     async def _refuse_outside_window(self, delivery: Delivery) -> None:
         """Known only from what people sent us; of whom nothing is known, Zalo decides."""

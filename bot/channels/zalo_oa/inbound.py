@@ -1,6 +1,6 @@
-"""An Official Account's deliveries to Updates. PURE: the time is handed in.
+"""An Official Account's deliveries to Updates. PURE: the time is handed in. Shapes: reference/zalo.md, 3.5 to 3.8.
 
-Shapes: shared/reference/zalo.md, 3.5 to 3.8. One delivery is one event. What no citizen did (echoes of what we sent, receipts, tags, calls) is dropped here.
+One delivery is one event. What no citizen did (echoes of what we sent, receipts, tags, calls) is dropped here.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bot.channels.base import Capabilities, degrade
@@ -19,6 +18,7 @@ CAPABILITIES = Capabilities(
     label_limit=100,  # characters
     pictures=True,
     styles=False,
+    undrawn=True,  # on a computer
 )
 
 
@@ -36,15 +36,9 @@ class Message(NamedTuple):
 
 def render(delivery: Delivery) -> list[Message]:
     """The messages that show this reply, in order; the buttons are under the last."""
-    reply = _typeable(delivery.reply)
+    reply = degrade(delivery.reply, CAPABILITIES)
     recipient = {"user_id": delivery.address.user_id}
     return [Message({"recipient": recipient, "message": content}, picture) for content, picture in _contents(reply)]
-
-
-def _typeable(reply: Reply) -> Reply:
-    """Within the limits, and the text says all that the buttons do: Zalo on a computer draws none."""
-    text = degrade(reply, replace(CAPABILITIES, buttons=0)).text
-    return replace(degrade(reply, CAPABILITIES), text=text)
 
 
 def _contents(reply: Reply) -> Iterator[tuple[dict[str, Any], str]]:

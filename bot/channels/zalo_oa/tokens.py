@@ -2,10 +2,10 @@
 
 A refresh token works once: the answer carries its successor, and the old one dies at once. So
 - one refresher at a time, whichever process it is in: who wants to refresh first takes a lease in the store;
-- the new pair is in the store before anybody uses it, and a store that is full for a moment is asked until it takes it;
-- before Zalo is asked, the store is told ("refreshing since"). A mark that is still there when the lease has ended means
-  that a refresher died on the way. The token is then shown once more: if Zalo never saw it, all is well; if it is spent,
-  nobody has its successor, and only an administrator of the OA can mend that. That is said, with the cure.
+- the new pair is in the store before anybody uses it, and a store that is full for a while is asked until it takes it;
+- before Zalo is asked, the store is told ("refreshing since"). A mark that is still there when the lease has ended
+  means that a refresher died on the way. The token is then shown once more: if Zalo never saw it, all is well; if it
+  is spent, nobody has its successor, and only an administrator of the OA can mend that. That is said, with the cure.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ LEASE = 30.0  # seconds one refresher has; longer than a grant takes to time out
 PATIENCE = 40.0  # seconds to wait for somebody else's refresh
 POLL = 0.2  # seconds between looks at somebody else's refresh
 WATCH = 60.0  # seconds between looks at the pair's age, and for a pair that `hocvuso zalo login` brought
+YOUNG = 60.0  # seconds: a token refused sooner after its birth is refused for another reason than its age
 COMMIT_AGAIN = 1.0  # seconds until a store that failed is asked again
 
 Grant = Callable[[Mapping[str, str]], Awaitable[dict[str, Any]]]
@@ -116,10 +117,12 @@ class Tokens:
     def __init__(self, vault: Vault, grant: Grant, now: Callable[[], datetime]) -> None:
         self._vault = vault
         self._grant = grant
-        self._now = lambda: now().timestamp()
+        self._clock = now
         self._pair = Pair()  # as last seen in the store
-        self._told: Loss | Literal["none"] = ""
-        self._refreshing: asyncio.Task[Pair] | None = None
+        self._told = ""  # which trouble, in bot/words/zalo.yaml
+        self._refused = ""  # the refresh token that is not shown again before the next start
+        self._replacing: asyncio.Task[Pair] | None = None
+        self._refreshing: asyncio.Task[Pair | None] | None = None
 
     async def access(self) -> str:
         """A token to send with. Raises a SendError."""
@@ -131,17 +134,16 @@ class Tokens:
 
     async def renew(self, spent: str) -> str:
         """Another token than this one, which Zalo refuses or which is old. Raises a SendError."""
-        if self._refreshing is None or self._refreshing.done():
-            # A task of its own: whoever waits may be cancelled, but a refresh that is under way must come to its end.
-            self._refreshing = asyncio.create_task(self._replace(spent), name="zalo-refresh")
-        return (await asyncio.shield(self._refreshing)).access
+        if self._replacing is None or self._replacing.done():  # all who ask meanwhile share the outcome
+            self._replacing = asyncio.create_task(self._replace(spent), name="zalo-replace")
+        return (await asyncio.shield(self._replacing)).access
 
     async def watch(self) -> None:
         """Refresh early, for as long as the program runs."""
         while True:
             try:
                 pair, _ = await self._load()
-                if not pair.lost and pair.expires_at - self._now() < EARLY:
+                if pair.refresh != self._refused and pair.expires_at - self._now() < EARLY:
                     await self.renew(pair.access)
                     log.info("zalo_oa: tokens renewed")
             except SendError as error:
@@ -150,10 +152,14 @@ class Tokens:
                 log.error("zalo_oa: tokens cannot be read: %s", type(error).__name__)
             await asyncio.sleep(WATCH)
 
-    async def settle(self) -> None:
-        """Wait for a refresh under way, before the program ends."""
-        if self._refreshing:
-            await asyncio.wait({self._refreshing})
+    async def stop(self) -> None:
+        """Give up waiting for others, but not the refresh under way: its answer must reach the store."""
+        if self._replacing and not self._replacing.done():
+            self._replacing.cancel()
+        if ending := {task for task in (self._replacing, self._refreshing) if task}:
+            await asyncio.wait(ending)
+            for task in ending:
+                _ = task.cancelled() or task.exception()  # or asyncio logs that nobody asked for it
 
     def trouble(self) -> str:
         """What an operator must mend, and how; empty when all is well."""
@@ -165,18 +171,21 @@ class Tokens:
             pair, version = await self._load()
             if pair.access != spent and pair.is_usable(self._now()):
                 return pair
-            if pair.lost or not pair.refresh:
+            if pair.refresh in ("", self._refused):
                 raise TokensMissing(pair.lost or "no refresh token")
+            if self._now() - pair.renewed_at < YOUNG:
+                raise ConnectionFailed("a fresh access token is refused")
             if pair.leased_until <= self._now():
-                if renewed := await self._refresh_once(pair, version):
+                self._refreshing = asyncio.create_task(self._refresh_once(pair, version), name="zalo-refresh")
+                if renewed := await asyncio.shield(self._refreshing):
                     return renewed
-                continue  # somebody else was faster
+                continue  # refused, or somebody else was faster
             await asyncio.sleep(POLL)
             waited += POLL
         raise ConnectionFailed("refresh under way elsewhere")
 
     async def _refresh_once(self, pair: Pair, version: int) -> Pair | None:
-        """None when somebody else changed the pair meanwhile."""
+        """None when there is no new pair, or somebody else has changed it meanwhile."""
         now = self._now()
         marked = replace(pair, refreshing_since=pair.refreshing_since or now, leased_until=now + LEASE)
         if not await asyncio.to_thread(self._vault.swap, marked, version):
@@ -185,7 +194,8 @@ class Tokens:
             answer = await self._grant({"grant_type": "refresh_token", "refresh_token": pair.refresh})
         except Refused as refusal:
             log.error("zalo_oa: the refresh token was refused: %s", refusal.code)
-            lost: Loss = "interrupted" if pair.refreshing_since else "refused"
+            self._refused = pair.refresh
+            lost: Loss = pair.lost or ("interrupted" if pair.refreshing_since else "refused")
             await self._commit(replace(marked, leased_until=0.0, lost=lost), pair.refresh)
             return None
         except ConnectionFailed:
@@ -218,4 +228,7 @@ class Tokens:
         told = pair.lost or ("" if pair.refresh else "none")
         if told and told != self._told:
             log.error("zalo_oa: %s", say("zalo", f"lost_{told}"))
-        self._told = told  # type: ignore[assignment]  # mypy widens the literal
+        self._told = told
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
