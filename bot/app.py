@@ -20,6 +20,7 @@ from bot.config import Config
 from bot.content.load import PICTURES
 from bot.delivery import DeliveryWorker
 from bot.errors import StoreError
+from bot.learnt import LEARNT, LearntFolder
 from bot.live import LiveLibrary
 from bot.stores.base import Store
 from bot.stores.sqlite import SqliteStore
@@ -166,7 +167,7 @@ def _kept_pepper(path: Path) -> str:
 
 def build(config: Config) -> Assistant:
     """Raises ContentError when scenarios/ or knowledge/ cannot be used, StoreError when the store cannot."""
-    live = LiveLibrary(config.content.scenarios, config.content.knowledge)
+    live = LiveLibrary(config.content.scenarios, config.content.knowledge, LearntFolder(config.data_folder / LEARNT))
     phrases = live.library.phrases
     commands = {"menu": phrases.command_menu, "help": phrases.command_help, "stop": phrases.command_stop}
     said = {word: live.library.say(phrase) for word, phrase in commands.items()}

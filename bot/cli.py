@@ -29,6 +29,7 @@ from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, Sto
 from bot.evaluate import evaluate
 from bot.evaluate import render as render_evaluation
 from bot.language.redact import redact
+from bot.learnt import LEARNT, LearntFolder
 from bot.stats import Traffic, render, summarize, traffic
 from bot.stores.memory import MemoryStore
 from bot.turns import Turns, utc_now
@@ -112,7 +113,7 @@ def _file(given: str) -> Path:
 
 
 def _volunteer(given: str) -> str:
-    if not VOLUNTEER.fullmatch(given):
+    if given and not VOLUNTEER.fullmatch(given):
         raise argparse.ArgumentTypeError(say("cli", "bad_volunteer", code=given))
     return given
 
@@ -139,7 +140,8 @@ def _content(place: ContentConfig) -> Loaded:
 
 
 def _library(options: argparse.Namespace) -> Library:
-    return Library(_content(_config(options).content).content)
+    config = _config(options)
+    return Library(_content(config.content).content, LearntFolder(config.data_folder / LEARNT))
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:

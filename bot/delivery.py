@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel
-from bot.errors import RecipientGone, SendError
+from bot.errors import RecipientGone, SendError, where
 from bot.stores.base import Delivery, Store
 from bot.turns import utc_now
 
@@ -65,7 +65,7 @@ class DeliveryWorker:
         except SendError as error:
             await self._failed(delivery, error)
         except Exception as error:
-            log.exception("channel %s broke on reply %d", delivery.address.channel, delivery.id)
+            log.error("channel %s broke on reply %d: %s", delivery.address.channel, delivery.id, where(error))
             await self._bury(delivery, type(error).__name__)
         else:
             await asyncio.to_thread(self._store.delivered, delivery.id)

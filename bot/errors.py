@@ -16,7 +16,9 @@ AssistantError
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 class AssistantError(Exception):
@@ -100,3 +102,10 @@ class Rejected(SendError):
 
 class RecipientGone(SendError):
     """The person blocked us, left, or does not exist."""
+
+
+def where(error: BaseException) -> str:
+    """Its type and place, for a log: without its message, which may hold what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place

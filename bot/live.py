@@ -13,6 +13,7 @@ from watchfiles import awatch
 from bot.content.load import load_content
 from bot.engine.library import Library
 from bot.errors import ContentError, Problem
+from bot.language.matching import Learnt
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +23,13 @@ SETTLE_MS = 200  # an editor saves in several strokes: wait this long for the la
 class LiveLibrary:
     """Holds the library. The first load must succeed; after that a bad edit only adds problems."""
 
-    def __init__(self, scenarios: Path, knowledge: Path, today: Callable[[], date] = date.today) -> None:
+    def __init__(
+        self, scenarios: Path, knowledge: Path, learnt: Learnt | None = None, today: Callable[[], date] = date.today
+    ) -> None:
         """Raises ContentError when the content on disk cannot be used."""
         self._scenarios = scenarios
         self._knowledge = knowledge
+        self._learnt = learnt
         self._today = today
         self.problems: tuple[Problem, ...] = ()  # why the last edit is not live
         self.library = self._load()
@@ -34,7 +38,7 @@ class LiveLibrary:
         loaded = load_content(self._scenarios, self._knowledge, self._today())
         for problem in loaded.warnings:
             log.warning("%s", problem)
-        return Library(loaded.content)
+        return Library(loaded.content, self._learnt)
 
     def reload(self) -> bool:
         """Take the content on disk if it passes the check; returns whether it did."""

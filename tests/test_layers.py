@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": {"channels", "errors", "stores", "turns"},
     "evaluate": {"content", "language", "words"},
     "stats": {"engine", "stores", "words"},
-    "live": {"content", "engine", "errors"},
+    "live": {"content", "engine", "errors", "language"},
+    "learnt": {"language"},
     "doctor": {"config", "errors", "words"},
 }
 KNOWS_EVERYONE = {"app", "cli", "__main__", "__init__"}

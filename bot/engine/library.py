@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from bot.content.model import Content, Guide, Phrase, Step, Trouble, Wording
-from bot.language.matching import Index, Matcher
+from bot.content.model import Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
+from bot.language.matching import Index, Learnt, Matcher
 from bot.language.normalize import Normalizer, Utterance, clean, fold
+
+_Meaning = TypeVar("_Meaning")
+PRONOUN_SOUGHT = 300  # characters in which people say who they are
 
 
 @dataclass(frozen=True)
@@ -19,25 +23,38 @@ class Voice:
     me: str = ""
 
 
+class Sayings(Generic[_Meaning]):
+    """Whole utterances with one meaning each. An accent left out is forgiven, a wrong one is another word."""
+
+    def __init__(self, normalizer: Normalizer, groups: Mapping[_Meaning, Iterable[str]]) -> None:
+        self._plain = normalizer.plain
+        self._said: dict[str, list[tuple[Utterance, _Meaning]]] = {}
+        for meaning, group in groups.items():
+            for words in group:
+                said = self._plain(words)
+                self._said.setdefault(said.key, []).append((said, meaning))
+
+    def meaning(self, text: str) -> _Meaning | None:
+        """None when nothing of the list was said: "đúng" is not "dừng", "dung" may be."""
+        typed = self._plain(text)
+        for said, meaning in self._said.get(typed.key, ()):
+            words = zip(typed.words, typed.folded, said.words, strict=True)
+            if all(word in (folded, known) for word, folded, known in words):
+                return meaning
+        return None
+
+
 class Library:
     """What the conversation looks things up in. Building it costs; asking it does not."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, learnt: Learnt | None = None) -> None:
         self.content = content
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
         self.normalizer = Normalizer(knowledge.synonyms.classes, knowledge.synonyms.filler)
-        self.matcher = Matcher(list(_lines(content)), self.normalizer, knowledge.background)
-        self.commands: Mapping[str, str] = {
-            self.normalizer.plain(words).key: name
-            for name, group in knowledge.commands.words.items()
-            for words in group
-        }
-        self.numbers: Mapping[str, int] = {
-            self.normalizer.plain(words).key: number
-            for number, group in knowledge.commands.numbers.items()
-            for words in group
-        }
+        self.matcher = Matcher(_lines(content), self.normalizer, knowledge.background, learnt=learnt)
+        self.commands = Sayings(self.normalizer, knowledge.commands.words)
+        self.numbers = Sayings(self.normalizer, knowledge.commands.numbers)
         self.topic_names: Mapping[str, str] = {
             self.normalizer(name).key: topic.id
             for topic in content.topics
@@ -49,16 +66,8 @@ class Library:
         self.insult_pattern = re.compile(
             r"(?<!\w)(?:" + "|".join(re.escape(clean(words)) for words in knowledge.commands.insults) + r")(?!\w)"
         )
-        self._troubles: dict[str, tuple[tuple[str, Trouble], ...]] = {}
-        self._indexes: dict[str, Index] = {}
-        for guide in content.guides.values():
-            self._indexes[guide.id] = Index(self._trouble_lines(guide), self.matcher.vocabulary)
-        self.pronouns = [
-            (re.compile(rf"(?<!\w){re.escape(clean(opening)).replace(re.escape('{}'), word)}(?!\w)"), pronoun)
-            for pronoun in knowledge.pronouns.pairs
-            for word in {re.escape(clean(pronoun)), re.escape(fold(clean(pronoun)))}
-            for opening in {*knowledge.pronouns.openings, *map(fold, knowledge.pronouns.openings)}
-        ]
+        self._indexes: dict[str, Index] = {}  # of troubles, made when a guide is first asked
+        self._pronoun_pattern, self._pronouns = _pronoun_pattern(knowledge.pronouns)
 
     def _trouble_lines(self, guide: Guide) -> Iterator[tuple[str, Utterance]]:
         for number, (_, trouble) in enumerate(self.troubles(guide)):
@@ -67,13 +76,13 @@ class Library:
 
     def troubles(self, guide: Guide) -> tuple[tuple[str, Trouble], ...]:
         """Every trouble of the guide with its step's id (empty: any step). The position is the trouble's number."""
-        if guide.id not in self._troubles:
-            of_steps = [(step.id, trouble) for step in guide.steps for trouble in step.trouble]
-            self._troubles[guide.id] = (*of_steps, *(("", trouble) for trouble in guide.trouble))
-        return self._troubles[guide.id]
+        of_steps = [(step.id, trouble) for step in guide.steps for trouble in step.trouble]
+        return (*of_steps, *(("", trouble) for trouble in guide.trouble))
 
     def find_troubles(self, guide: Guide, utterance: Utterance) -> list[tuple[int, float]]:
         """(number, score) of the troubles that the utterance may mean, best first."""
+        if guide.id not in self._indexes:
+            self._indexes[guide.id] = Index(self._trouble_lines(guide), self.matcher.vocabulary)
         return [(int(one.id), one.score) for one in self._indexes[guide.id].rank(utterance)]
 
     def say(self, phrase: Phrase, voice: Voice | None = None, /, **values: object) -> str:
@@ -91,8 +100,17 @@ class Library:
 
     def pronoun(self, text: str) -> str:
         """What the writer calls themself in the text, or nothing."""
-        typed = " ".join(clean(text[:300]).split())
-        return next((pronoun for pattern, pronoun in self.pronouns if pattern.search(typed)), "")
+        found = self._pronoun_pattern.search(" ".join(clean(text[:PRONOUN_SOUGHT]).split()))
+        return self._pronouns[next(filter(None, found.groups()))] if found else ""
+
+
+def _pronoun_pattern(pronouns: Pronouns) -> tuple[re.Pattern[str], dict[str, str]]:
+    """One pattern for every opening, whose one group that took part is the word; and that word's pronoun."""
+    words = {form: pronoun for pronoun in pronouns.pairs for form in (fold(pronoun), clean(pronoun))}
+    spoken = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    openings = {form for opening in pronouns.openings for form in (clean(opening), fold(opening))}
+    ways = [rf"({spoken})".join(map(re.escape, opening.split("{}"))) for opening in sorted(openings)]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)"), words
 
 
 def _lines(content: Content) -> Iterator[tuple[str, str]]:

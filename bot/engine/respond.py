@@ -204,6 +204,10 @@ class Scene:
         return named[0] if len(named) == 1 else None
 
     def commanded(self, meant: Match) -> Turn:
+        """ "ok" to "làm tiếp không ạ?" agrees; anywhere else it is the next step."""
+        asked = parse(self.session.offered[0].postback) if self.session.offered else None
+        if meant.command == "next" and asked and asked.verb is Verb.RESUME:
+            return self.tapped(asked)
         if meant.command == routing.CODE_COMMAND:
             return self.asked(meant)
         guide = self.guide

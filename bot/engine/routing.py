@@ -11,10 +11,9 @@ CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in 
 
 def understand(text: str, library: Library) -> Match:
     """A command, one guide, a few to choose from, or unknown."""
-    key = library.normalizer.plain(text).key
-    if command := library.commands.get(key):
+    if command := library.commands.meaning(text):
         return Match(Outcome.COMMAND, command=command)
-    if (code := library.code_pattern.fullmatch(key)) and (guide := library.content.by_code(int(code[1]))):
+    if (code := code_meant(text, library)) is not None and (guide := library.content.by_code(code)):
         return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
     if topic := topic_meant(text, library):
         ranked = [one for one in library.matcher.rank(text) if one.id in topic.guides]
@@ -31,7 +30,7 @@ def topic_meant(text: str, library: Library) -> Topic | None:
 def number_meant(text: str, library: Library) -> int | None:
     """2 for "2", "hai", "cái thứ hai"; None for anything else."""
     key = library.normalizer.plain(text).key
-    return int(key) if key.isdecimal() and len(key) <= 3 else library.numbers.get(key)
+    return int(key) if key.isdecimal() and len(key) <= 3 else library.numbers.meaning(text)
 
 
 def code_meant(text: str, library: Library) -> int | None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import blake2s
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from scipy import linalg, sparse
 
@@ -53,6 +55,9 @@ class Thresholds:
     margin: float = 0.1  # a second guide closer than this makes it a question back
     near: float = 0.5  # only guides with this share of the best score are offered
 
+
+Weights = NDArray[np.float32]  # lines x ids
+Learnt = MutableMapping[str, Weights]  # by what it was learnt from
 
 CHOICES_SHOWN = 3
 BACKGROUND = ""  # the id of lines that no guide is about
@@ -124,7 +129,10 @@ class Vocabulary:
 class Index:
     """Lines with the id that each speaks for."""
 
-    def __init__(self, lines: Iterable[tuple[str, Utterance]], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, lines: Iterable[tuple[str, Utterance]], vocabulary: Vocabulary, learnt: Learnt | None = None
+    ) -> None:
+        """`learnt` spares learning what was learnt before from the same lines, and is given what is learnt now."""
         by_owner = sorted(lines, key=lambda line: line[0])
         self._vocabulary = vocabulary
         self._ids = sorted({owner for owner, _ in by_owner})
@@ -134,10 +142,11 @@ class Index:
         self._starts = np.searchsorted(owners, np.arange(len(self._ids)))  # the first line of each id
         rows = vocabulary.rows(line for _, line in by_owner)
         self._columns = rows.T.tocsr()
-        likeness = (rows @ self._columns).toarray()
-        likeness[np.diag_indices_from(likeness)] += _RIDGE
-        wanted = (owners[:, None] == np.arange(len(self._ids))).astype(np.float32)
-        self._weights = linalg.solve(likeness, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
+        learnt = {} if learnt is None else learnt
+        key = _digest(by_owner)
+        if (weights := learnt.get(key)) is None:
+            weights = learnt[key] = _learn(rows, owners)
+        self._weights = weights
 
     def rank(self, utterance: Utterance) -> list[Scored]:
         """Every id with its score, best first; an utterance that shares nothing with any line scores 0 for all."""
@@ -147,6 +156,22 @@ class Index:
         best = np.maximum.reduceat(cosines, self._starts)
         scores = (cosines @ self._weights + _LINE_WEIGHT * best) / (1 + _LINE_WEIGHT)
         return [Scored(self._ids[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+
+
+def _learn(rows: sparse.csr_matrix, owners: NDArray[np.intp]) -> Weights:
+    """Kernel ridge regression: how much each line (row) speaks for each owner (column)."""
+    likeness = (rows @ rows.T).toarray()
+    likeness[np.diag_indices_from(likeness)] += _RIDGE
+    wanted = (owners[:, None] == np.arange(owners[-1] + 1)).astype(np.float32)
+    factor = linalg.cho_factor(likeness, overwrite_a=True, check_finite=False)
+    return np.asarray(linalg.cho_solve(factor, wanted, overwrite_b=True, check_finite=False))
+
+
+def _digest(lines: Sequence[tuple[str, Utterance]]) -> str:
+    """Names what `_learn` learns from: the lines and every constant that weighs them."""
+    constants = repr((_RUNS, sorted(_KIND_WEIGHT.items()), _SNAP_SCORE, _SNAP_LENGTH, _RIDGE))
+    said = "\n".join(f"{owner}\t{line.key}" for owner, line in lines)
+    return blake2s(f"{constants}\n{said}".encode(), digest_size=16).hexdigest()
 
 
 def decide(scored: Sequence[Scored], thresholds: Thresholds) -> Match:
@@ -173,13 +198,14 @@ class Matcher:
         normalizer: Normalizer,
         background: Iterable[str] = (),
         thresholds: Thresholds | None = None,
+        learnt: Learnt | None = None,
     ) -> None:
         self.normalizer = normalizer
         self.thresholds = thresholds or Thresholds()
         normalized = [(owner, normalizer(text)) for owner, text in lines]
         normalized += [(BACKGROUND, normalizer(text)) for text in background]
         self.vocabulary = Vocabulary(line for _, line in normalized)
-        self._index = Index(normalized, self.vocabulary)
+        self._index = Index(normalized, self.vocabulary, learnt)
 
     def rank(self, text: str) -> list[Scored]:
         """Every guide, best first, and the background among them."""

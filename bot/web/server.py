@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.channels.base import Accept, WebhookChannel
 from bot.content.model import Content
+from bot.errors import where
 from bot.stores.base import Store
 from bot.web.chat import WebChat
 from bot.web.pages import Pages
@@ -104,20 +105,12 @@ def _errors_told(pages: Pages) -> Middleware:
             return pages.templates.page("error.html", status=error.status)
         except Exception as error:
             # Not log.exception: the message of an error may hold what a person wrote.
-            log.error("%s failed: %s at %s", request.match_info.handler, type(error).__name__, _where(error))
+            log.error("%s failed: %s", request.match_info.handler, where(error))
             if request.path.startswith(_FOR_MACHINES):
                 return web.Response(status=500)
             return pages.templates.page("error.html", status=500)
 
     return tell
-
-
-def _where(error: Exception) -> str:
-    """File and line that raised it."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

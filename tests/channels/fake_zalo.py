@@ -257,10 +257,15 @@ def attached(name: str, kind: str, payload: Mapping[str, Any], **content: Any) -
 # By hand
 
 
+def _show(said: dict[str, Any]) -> None:
+    print(json.dumps(said, ensure_ascii=False, indent=2), flush=True)
+
+
 async def _play(webhook: str, port: int) -> None:
-    secrets = {"app_secret": "fake-app-secret", "oa_secret": "fake-oa-secret", "refresh_token": "fake-refresh-token"}
-    zalo = FakeZalo(secrets["app_secret"], secrets["refresh_token"], heard=lambda said: print(json.dumps(
-        said, ensure_ascii=False, indent=2)))  # fmt: skip
+    # Another token at each start: the assistant's store may hold a pair of an earlier one.
+    token = f"fake-refresh-token-{int(time.time())}"
+    secrets = {"app_secret": "fake-app-secret", "oa_secret": "fake-oa-secret", "refresh_token": token}
+    zalo = FakeZalo(secrets["app_secret"], token, heard=_show)
     zalo.port = port
     await zalo.start()
     lines = {"oa_id": OA_ID, "app_id": APP_ID, **secrets, "api_base": zalo.base_url, "oauth_base": zalo.base_url}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -328,7 +327,7 @@ async def test_a_citizen_walks_a_guide_from_the_greeting_to_its_end(
 async def test_a_message_waits_while_there_is_no_token_and_goes_once_there_is(
     zalo: ZaloOaAdapter, channel: Any
 ) -> None:
-    zalo.api.fail(GRANT, *[Refused(-14003)] * 1)
+    zalo.api.fail(GRANT, Refused(-14003))
     with pytest.raises(ConnectionFailed) as caught:
         await channel.send(delivery(Reply("chào")))
     assert caught.value.retryable
@@ -339,14 +338,15 @@ async def test_no_token_of_any_age_is_in_a_log(
     zalo: ZaloOaAdapter, channel: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await channel.send(delivery(Reply("chào cô Ba")))
+    answer = Reply("Chào cô Ba ở Cam Ranh")
+    await channel.send(delivery(answer))
     first = (zalo.api.access_token, zalo.api.refresh_token)
     zalo.now += timedelta(hours=30)
-    await channel.send(delivery(replace(Reply("chào cô Ba"))))
+    await channel.send(delivery(answer))
     logging.getLogger("anyone").error("tokens: %s", [*first, zalo.api.access_token, zalo.api.refresh_token])
     zalo.api.fail(MESSAGES, Refused(-201))
     with pytest.raises(Rejected) as caught:
-        await channel.send(delivery(Reply("tôi tên là Lê Thị Ba")))
+        await channel.send(delivery(answer))
     logging.getLogger("anyone").error("failed", exc_info=caught.value)
-    for hidden in (*first, zalo.api.access_token, zalo.api.refresh_token, "Lê Thị Ba", "chào cô Ba"):
+    for hidden in (*first, zalo.api.access_token, zalo.api.refresh_token, answer.text):
         assert hidden not in caplog.text

@@ -16,7 +16,7 @@ import pytest
 
 from bot.engine.model import Address, Button, Event, EventKind, Reply, Session, Turn, Update, UpdateKind
 from bot.errors import StaleSession
-from bot.stores.base import Store
+from bot.stores.base import Kept, Store
 from bot.stores.memory import MemoryStore
 from bot.stores.persons import person_key
 from bot.stores.sqlite import SqliteStore
@@ -394,6 +394,49 @@ class TestDurableStores:
         store = open_store()
         say(store, 2, "ba")
         assert first_id(store) > last
+
+
+class TestVault:
+    def test_what_was_never_kept_is_of_version_0(self, store: Store) -> None:
+        assert store.recall("tokens") == Kept("", 0)
+
+    def test_each_keeping_gets_the_next_version(self, store: Store) -> None:
+        assert store.keep("tokens", "một", 0)
+        assert store.keep("tokens", "hai", 1)
+        assert store.recall("tokens") == Kept("hai", 2)
+        assert store.recall("other") == Kept()
+
+    def test_a_stale_version_changes_nothing(self, store: Store) -> None:
+        store.keep("tokens", "một", 0)
+        assert not store.keep("tokens", "hai", 0)
+        assert not store.keep("tokens", "hai", 2)
+        assert store.recall("tokens") == Kept("một", 1)
+
+    def test_of_many_at_once_one_wins(self, store: Store) -> None:
+        start = Barrier(8)
+
+        def keep(number: int) -> bool:
+            start.wait()
+            return store.keep("tokens", str(number), 0)
+
+        with ThreadPoolExecutor(8) as threads:
+            won = list(threads.map(keep, range(8)))
+        assert won.count(True) == 1
+        assert store.recall("tokens") == Kept(str(won.index(True)), 1)
+
+    def test_outlives_erasing_and_purging(self, store: Store) -> None:
+        say(store, 1)
+        store.keep("tokens", "một", 0)
+        store.erase(CO_BA)
+        store.purge(NOW + timedelta(days=999))
+        assert store.recall("tokens") == Kept("một", 1)
+
+    @pytest.mark.parametrize("open_store", DURABLE, indirect=True)
+    def test_outlives_the_program(self, open_store: Reopen) -> None:
+        store = open_store()
+        store.keep("tokens", "một", 0)
+        store.close()
+        assert open_store().recall("tokens") == Kept("một", 1)
 
 
 class TestProcesses:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +31,7 @@ from bot.channels.secrecy import hide_in_logs
 from bot.channels.telegram import inbound
 from bot.channels.telegram.outbound import CAPABILITIES, Call, as_new, as_plain, render
 from bot.engine.model import Update, UpdateKind
-from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError
+from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError, where
 from bot.stores.base import Delivery
 
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
@@ -175,7 +174,7 @@ class TelegramChannel:
             try:
                 return await accept(update)
             except Exception as error:
-                log.warning("telegram: update %s not committed: %s", update.id, _where(error))
+                log.warning("telegram: update %s not committed: %s", update.id, where(error))
                 await asyncio.sleep(delay)
         log.error("telegram: update %s given up", update.id)
 
@@ -329,7 +328,7 @@ def _translate(error: TelegramError) -> SendError:
 def _code(error: Exception) -> str:
     """What the platform said, up to where it may begin to quote us: `can't parse entities: …`."""
     text = str(error).removeprefix("Forbidden: ")
-    return re.split(r"[:\"]|\. ", text)[0][:60] if isinstance(error, TelegramError) else _where(error)
+    return re.split(r"[:\"]|\. ", text)[0][:60] if isinstance(error, TelegramError) else where(error)
 
 
 def _explain(error: Exception) -> str:
@@ -340,10 +339,3 @@ def _explain(error: Exception) -> str:
             return "another program receives this bot's updates (409); stop it, or give one of the two its own bot"
         case _:
             return _code(error)
-
-
-def _where(error: Exception) -> str:
-    """Its type and place, without its message, which may hold what a person wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + place

@@ -84,7 +84,7 @@ def digest(refresh_token: str) -> str:
 
 
 class Vault:
-    """The pair in the store, which is shared with other processes."""
+    """The pair in the store, shared with other processes. What guards it there is the mode of its file, 0600."""
 
     def __init__(self, store: Store, seed_token: str) -> None:
         """`seed_token`: the config's refresh_token, with which a store without a pair begins."""
