@@ -120,7 +120,7 @@ class _Reader:
     def warn_of_cut_sentences(self, path: Path) -> None:
         """`say: một dấu như ! @ # $` is valid YAML that ends before the #: nobody would see what is missing."""
         for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
-            if _CUT_SENTENCE.match(line):
+            if " #" in line and _CUT_SENTENCE.match(line):
                 self.problems.append(Problem(self._shown(path), number, say("check", "cut_sentence"), is_warning=True))
 
     def parse(self, path: Path, shape: Any) -> Any:

@@ -169,14 +169,17 @@ class _Phrases:
             key = words if accented else tuple(fold(word) for word in words)
             if words:
                 self._by_words.setdefault(key, _split(canonical))
-        self._longest = max((len(words) for words in self._by_words), default=0)
+        self._longest: dict[str, int] = {}  # first word -> words in the longest run that begins with it
+        for words in self._by_words:
+            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
 
     def apply(self, words: list[str]) -> list[str]:
         out: list[str] = []
         folded = [fold(word) for word in words]
         at = 0
         while at < len(words):
-            for length in range(min(self._longest, len(words) - at), 0, -1):
+            longest = max(self._longest.get(words[at], 0), self._longest.get(folded[at], 0))
+            for length in range(min(longest, len(words) - at), 0, -1):
                 canonical = self._by_words.get(tuple(folded[at : at + length]))
                 if length == 1:
                     canonical = self._by_words.get((words[at],), canonical if words[at] == folded[at] else None)
