@@ -79,15 +79,13 @@ class Assistant:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[web.Application]:
         """The web application with everything behind it at work."""
-        await self.chat.start(self.turns.accept)
-        for channel in self.channels.values():
-            await channel.start(self.turns.accept)
-        tasks = [
-            asyncio.create_task(self.live.watch(), name="watch"),
-            asyncio.create_task(self.delivery.run(), name="delivery"),
-            asyncio.create_task(self._purge(), name="purge"),
-        ]
-        try:
+        async with contextlib.AsyncExitStack() as parts:
+            parts.callback(self.store.close)
+            for part in (self.chat, *self.channels.values()):
+                parts.push_async_callback(_stop, part)
+                await part.start(self.turns.accept)
+            for work in (self.live.watch(), self.delivery.run(), self._purge()):
+                parts.push_async_callback(_cancel, asyncio.create_task(work))
             yield build_app(
                 store=self.store,
                 content=lambda: self.live.library.content,
@@ -101,14 +99,6 @@ class Assistant:
                 now=self._now,
                 zalo_verifier=self._config.channels.zalo_oa.verifier,
             )
-        finally:
-            for part in (*self.channels.values(), self.chat):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(part.stop(), STOP_LIMIT)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self.store.close()
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -143,6 +133,16 @@ class Assistant:
             except Exception:
                 log.exception("old data could not be purged")
             await asyncio.sleep(PURGE_EVERY.total_seconds())
+
+
+async def _stop(part: Channel | WebChat) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(part.stop(), STOP_LIMIT)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def open_store(config: Config) -> Store:

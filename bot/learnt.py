@@ -34,7 +34,7 @@ class LearntFolder(MutableMapping[str, Weights]):
         packed = io.BytesIO()
         np.save(packed, weights, allow_pickle=False)
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._folder)
             with os.fdopen(handle, "wb") as file:
                 file.write(packed.getvalue())

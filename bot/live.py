@@ -11,6 +11,7 @@ from pathlib import Path
 from watchfiles import awatch
 
 from bot.content.load import load_content
+from bot.content.model import Content
 from bot.engine.library import Library
 from bot.errors import ContentError, Problem
 from bot.language.matching import Learnt
@@ -32,24 +33,26 @@ class LiveLibrary:
         self._learnt = learnt
         self._today = today
         self.problems: tuple[Problem, ...] = ()  # why the last edit is not live
-        self.library = self._load()
+        self.library = Library(self._load(), self._learnt)
 
-    def _load(self) -> Library:
+    def _load(self) -> Content:
         loaded = load_content(self._scenarios, self._knowledge, self._today())
         for problem in loaded.warnings:
             log.warning("%s", problem)
-        return Library(loaded.content, self._learnt)
+        return loaded.content
 
     def reload(self) -> bool:
         """Take the content on disk if it passes the check; returns whether it did."""
         try:
-            self.library = self._load()
+            content = self._load()
         except ContentError as error:
             self.problems = error.problems
             for problem in error.problems:
                 log.error("edit not taken: %s", problem)
             return False
         self.problems = ()
+        self.library = Library(content, matcher=self.library.matcher)  # live now; how to find it is learnt next
+        self.library = Library(content, self._learnt)
         log.info("content live: %d guides", len(self.library.content.guides))
         return True
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bot.content.model import Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
-from bot.language.matching import Index, Learnt, Matcher
+from bot.language.matching import BACKGROUND, Index, Learnt, Match, Matcher, Scored, decide
 from bot.language.normalize import Normalizer, Utterance, clean, fold
 
 _Meaning = TypeVar("_Meaning")
@@ -47,12 +47,13 @@ class Sayings(Generic[_Meaning]):
 class Library:
     """What the conversation looks things up in. Building it costs; asking it does not."""
 
-    def __init__(self, content: Content, learnt: Learnt | None = None) -> None:
+    def __init__(self, content: Content, learnt: Learnt | None = None, matcher: Matcher | None = None) -> None:
+        """With a `matcher` of earlier content nothing is learnt: new words are live at once, if not yet searched."""
         self.content = content
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
         self.normalizer = Normalizer(knowledge.synonyms.classes, knowledge.synonyms.filler)
-        self.matcher = Matcher(_lines(content), self.normalizer, knowledge.background, learnt=learnt)
+        self.matcher = matcher or Matcher(_lines(content), self.normalizer, knowledge.background, learnt=learnt)
         self.commands = Sayings(self.normalizer, knowledge.commands.words)
         self.numbers = Sayings(self.normalizer, knowledge.commands.numbers)
         self.topic_names: Mapping[str, str] = {
@@ -68,6 +69,14 @@ class Library:
         )
         self._indexes: dict[str, Index] = {}  # of troubles, made when a guide is first asked
         self._pronoun_pattern, self._pronouns = _pronoun_pattern(knowledge.pronouns)
+
+    def rank(self, text: str) -> list[Scored]:
+        """Every guide there is, best first, and the background among them."""
+        there = self.content.guides
+        return [one for one in self.matcher.rank(text) if one.id in there or one.id == BACKGROUND]
+
+    def match(self, text: str) -> Match:
+        return decide(self.rank(text), self.matcher.thresholds)
 
     def _trouble_lines(self, guide: Guide) -> Iterator[tuple[str, Utterance]]:
         for number, (_, trouble) in enumerate(self.troubles(guide)):

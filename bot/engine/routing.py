@@ -16,9 +16,9 @@ def understand(text: str, library: Library) -> Match:
     if (code := code_meant(text, library)) is not None and (guide := library.content.by_code(code)):
         return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
     if topic := topic_meant(text, library):
-        ranked = [one for one in library.matcher.rank(text) if one.id in topic.guides]
+        ranked = [one for one in library.rank(text) if one.id in topic.guides]
         return Match(Outcome.CHOICES, tuple(ranked[:CHOICES_SHOWN]))
-    return library.matcher.match(text)
+    return library.match(text)
 
 
 def topic_meant(text: str, library: Library) -> Topic | None:

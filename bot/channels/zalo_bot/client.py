@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import aiohttp
@@ -16,7 +14,7 @@ from bot.channels.secrecy import hide_in_logs
 from bot.channels.zalo_bot import inbound
 from bot.channels.zalo_bot.outbound import CAPABILITIES, Call, as_plain, render
 from bot.engine.model import Update
-from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError
+from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError, where
 from bot.stores.base import Delivery
 
 WEBHOOK_PATH = "/webhook/zalo-bot"
@@ -141,7 +139,7 @@ class ZaloBotChannel:
             try:
                 return await accept(update)
             except Exception as error:
-                log.warning("zalo_bot: update %s not committed: %s", update.id, _where(error))
+                log.warning("zalo_bot: update %s not committed: %s", update.id, where(error))
                 await asyncio.sleep(delay)
         log.error("zalo_bot: update %s given up", update.id)
 
@@ -152,7 +150,7 @@ class ZaloBotChannel:
             try:
                 return await attempt()
             except Exception as error:
-                reason = error.code if isinstance(error, SendError) else _where(error)
+                reason = error.code if isinstance(error, SendError) else where(error)
                 log.warning("zalo_bot: %s failed, again in %.0f s: %s", what, delay, reason)
             await asyncio.sleep(delay)
             delay = min(delay * 2, RETRY_LIMIT)
@@ -219,10 +217,3 @@ async def _end(task: asyncio.Task[None] | None) -> None:
     if task:
         task.cancel()
         await asyncio.wait({task}, timeout=STOP_LIMIT)
-
-
-def _where(error: Exception) -> str:
-    """Its type and place, without its message, which may hold what a person wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + place
