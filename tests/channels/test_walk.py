@@ -1,0 +1,123 @@
+"""Every channel leads a person through a whole guide, typed from its number to its end, by way of store and outbox."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.channels.terminal import TerminalChannel
+from bot.delivery import DeliveryWorker
+from bot.engine.library import Library
+from bot.stores.memory import MemoryStore
+from bot.turns import Turns
+from bot.web.chat import WebChat
+from bot.web.server import build_app
+
+from .adapters import ADAPTERS
+
+Say = Callable[[str], Awaitable[str]]
+"""Types a text and returns all that the person sees by then."""
+
+
+async def on_platform(name: str, library: Library, folder: Path, stack: AsyncExitStack) -> Say:
+    platform = ADAPTERS[name]()
+    await platform.start()
+    stack.push_async_callback(platform.stop)
+    channel = platform.channel(folder)
+    stack.push_async_callback(channel.stop)
+    store = MemoryStore()
+    turns = Turns(store, lambda: library)
+    delivery = DeliveryWorker(store, {channel.name: channel})
+    count = 0
+
+    async def say(text: str) -> str:
+        nonlocal count
+        count += 1
+        body = platform.text(count, text)
+        for update in channel.parse(platform.signed(body), body):
+            await turns.accept(update)
+        while await delivery.deliver_due():
+            pass
+        return "\n".join(platform.shown())
+
+    return say
+
+
+async def in_terminal(library: Library) -> Say:
+    printed: list[str] = []
+    channel = TerminalChannel(printed.append)
+    store = MemoryStore()
+    turns = Turns(store, lambda: library)
+    delivery = DeliveryWorker(store, {channel.name: channel})
+
+    async def say(text: str) -> str:
+        await turns.accept(channel.typed(text))
+        while await delivery.deliver_due():
+            pass
+        return "\n".join(printed)
+
+    return say
+
+
+async def on_web(library: Library, stack: AsyncExitStack) -> Say:
+    store = MemoryStore()
+    turns = Turns(store, lambda: library)
+    chat = WebChat(store, "http://127.0.0.1")
+    turns.on_commit(chat.wake)
+    await chat.start(turns.accept)
+
+    async def ready() -> dict[str, object]:
+        return {"ready": True}
+
+    app = build_app(
+        store=store,
+        content=lambda: library.content,
+        chat=chat,
+        accept=turns.accept,
+        ready=ready,
+        public_url="http://127.0.0.1",
+        telegram_username=lambda: None,
+    )
+    browser = await stack.enter_async_context(TestClient(TestServer(app)))
+    await browser.get("/")
+    seen: list[str] = []
+
+    async def say(text: str) -> str:
+        taken = await browser.post("/chat/send", json={"type": "say", "id": str(uuid.uuid4()), "text": text})
+        assert taken.status == 200
+        answer = await (await browser.get("/chat/replies?after=0&wait=0")).json()
+        seen[:] = [reply["speak"] for reply in answer["replies"]]
+        return "\n".join(seen)
+
+    return say
+
+
+@pytest_asyncio.fixture(params=[*sorted(ADAPTERS), "console", "web"])
+async def say(request: pytest.FixtureRequest, library: Library, tmp_path: Path) -> AsyncIterator[Say]:
+    async with AsyncExitStack() as stack:
+        match request.param:
+            case "console":
+                yield await in_terminal(library)
+            case "web":
+                yield await on_web(library, stack)
+            case name:
+                yield await on_platform(name, library, tmp_path, stack)
+
+
+async def test_a_guide_is_walked_to_its_end(say: Say, library: Library) -> None:
+    guide = min(
+        (guide for guide in library.content.guides.values() if not any(step.choose for step in guide.steps)),
+        key=lambda guide: guide.code,
+    )
+    assert guide.title in await say(f"so {guide.code}")
+    shown = await say("bat dau")
+    for number in range(1, len(guide.steps) + 1):
+        assert f"Bước {number}/{len(guide.steps)}" in shown
+        shown = await say("xong")
+    assert "✅" in shown
