@@ -40,6 +40,7 @@ LONG_POLL = 25  # seconds getUpdates is held open
 READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
 RETRY_FIRST, RETRY_LIMIT = 1.0, 60.0  # seconds between attempts to reach Telegram, doubled each time
 ACCEPT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of one update, until it is given up
+COURTESIES = 8  # requests under way from which "typing…" is left out: in a rush the answers need the machine
 TYPING_WAIT = 1.0  # seconds a reply lets "typing…" go first
 STOP_LIMIT = 3.0  # seconds
 ASK_LIMIT = 5.0  # seconds that somebody at a terminal waits for Telegram
@@ -183,7 +184,7 @@ class TelegramChannel:
         if query_id := inbound.tap_id(payload):
             self._spawn(_quietly(self._bot.answer_callback_query(query_id)))
         for update in updates:
-            if update.kind is UpdateKind.TEXT:
+            if update.kind is UpdateKind.TEXT and len(self._tasks) < COURTESIES:
                 chat = update.address.user_id
                 self._typing[chat] = self._spawn(self._type(chat))
 
