@@ -246,7 +246,6 @@ class Phrases(_Frozen):
     button_yes: Phrase
     button_no: Phrase
     button_call: Phrase
-    button_restart: Phrase
     button_more: Phrase
     command_menu: Phrase
     command_help: Phrase
