@@ -1,4 +1,4 @@
-"""Replies to bodies of `message/cs`. PURE. Limits: shared/reference/zalo.md, 3.2."""
+"""Replies to bodies of `message/cs`. PURE. Limits: developers.zalo.me, the consulting message of v3.0."""
 
 from __future__ import annotations
 
