@@ -13,12 +13,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.alerts import Alerts
 from bot.channels.base import Channel, WebhookChannel, trouble_of
 from bot.channels.registry import configured_channels
 from bot.channels.telegram.client import TelegramChannel
 from bot.config import Config
 from bot.content.load import PICTURES
 from bot.delivery import DeliveryWorker
+from bot.engine.model import Address
 from bot.errors import StoreError
 from bot.learnt import LEARNT, LearntFolder
 from bot.live import LiveLibrary
@@ -54,6 +56,9 @@ class Assistant:
         self.turns = Turns(store, lambda: live.library, now)
         self.delivery = DeliveryWorker(store, channels, now)
         self.chat = WebChat(store, config.server.public_url)
+        self.alerts = Alerts(
+            store, channels, [Address(*chat.split(":", 1)) for chat in config.admin.chats], now, self.delivery.wake
+        )
         self.turns.on_commit(self.delivery.wake)
         self.turns.on_commit(self.chat.wake)
 
@@ -84,7 +89,7 @@ class Assistant:
             for part in (self.chat, *self.channels.values()):
                 parts.push_async_callback(_stop, part)
                 await part.start(self.turns.accept)
-            for work in (self.live.watch(), self.delivery.run(), self._purge()):
+            for work in (self.live.watch(), self.delivery.run(), self.alerts.run(), self._purge()):
                 parts.push_async_callback(_cancel, asyncio.create_task(work))
             yield build_app(
                 store=self.store,

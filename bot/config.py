@@ -226,8 +226,17 @@ class AdminUser(_Section):
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{1,32}$")]
 
 
+def _chat(value: str) -> str:
+    """ "telegram:123", as the assistant itself says to whoever types "/id" to it."""
+    channel, _, user_id = value.partition(":")
+    if channel not in Channels.model_fields or not user_id:
+        raise PydanticCustomError("admin_chat", "no chat", {"channels": ", ".join(Channels.model_fields)})
+    return value
+
+
 class Admin(_Section):
     users: dict[UserName, AdminUser] = {}
+    chats: tuple[Annotated[str, AfterValidator(_chat)], ...] = ()  # told when a channel needs a person
 
 
 class Config(_Section):

@@ -16,12 +16,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "language": set(),
     "yaml_source": {"errors", "words"},
     "content": {"errors", "language", "words", "yaml_source"},
+    "safety": {"content", "language"},
     "engine": {"content", "language", "errors"},
     "stores": {"engine", "errors", "words"},
     "channels": {"engine", "errors", "stores", "words"},
     "config": {"errors", "words", "yaml_source"},
     "web": {"channels", "content", "engine", "errors", "language", "stores", "words"},
     "turns": {"engine", "errors", "stores"},
+    "alerts": {"channels", "engine", "errors", "stores", "words"},
     "delivery": {"channels", "errors", "stores", "turns"},
     "evaluate": {"content", "language", "words"},
     "stats": {"engine", "stores", "words"},
@@ -30,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"config", "errors", "words"},
 }
 KNOWS_EVERYONE = {"app", "cli", "__main__", "__init__"}
-PURE = {"language", "engine", "stats", "evaluate"}
+PURE = {"language", "engine", "safety", "stats", "evaluate"}
 IMPURE_MODULES = {
     "aiohttp",
     "telegram",

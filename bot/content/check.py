@@ -19,7 +19,7 @@ TEXT_LIMIT = 2000  # characters: Zalo's messages, the smallest of all channels
 TEXT_MARGIN = 200  # characters that the assistant's own phrases add around a guide's text
 POSTBACK_LIMIT = 64  # bytes: Telegram's callback_data
 REVIEW_DAYS = 180
-PLACEHOLDERS = frozenset("you You me Me title minutes summary lines step total say see text number name".split())
+PLACEHOLDERS = frozenset("you You me Me title minutes summary lines step total say see text number name chat".split())
 
 _T = TypeVar("_T")
 _BRACES = re.compile(r"\{([^}]*)\}?")

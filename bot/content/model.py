@@ -225,6 +225,7 @@ class Phrases(_Frozen):
     calm: Phrase
     calm_step: Phrase
     help: Phrase
+    address: Phrase
     no_such_code: Phrase
     picture: Phrase
     sticker: Phrase
@@ -253,7 +254,21 @@ class Phrases(_Frozen):
 
 
 CommandName = Literal[
-    "menu", "next", "back", "stuck", "all", "stop", "help", "resume", "restart", "yes", "no", "thanks", "hello", "upset"
+    "menu",
+    "next",
+    "back",
+    "stuck",
+    "all",
+    "stop",
+    "address",
+    "help",
+    "resume",
+    "restart",
+    "yes",
+    "no",
+    "thanks",
+    "hello",
+    "upset",
 ]
 
 

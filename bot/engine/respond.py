@@ -14,7 +14,7 @@ from bot.content.model import DONE, Guide, Step
 from bot.engine import routing
 from bot.engine.composing import Composer
 from bot.engine.library import Library, step_of
-from bot.engine.model import Button, Event, EventKind, Reply, Session, Turn, Update, UpdateKind
+from bot.engine.model import Address, Button, Event, EventKind, Reply, Session, Turn, Update, UpdateKind
 from bot.engine.postback import Postback, Verb, parse
 from bot.language.matching import Match, Outcome
 from bot.language.normalize import fold
@@ -34,7 +34,7 @@ def respond(update: Update, session: Session, library: Library, now: datetime) -
     """Answer one update. Any update in any session has an answer; nothing is raised."""
     pronoun = library.pronoun(update.text) or session.pronoun
     came_back = session.seen_at is not None and now - session.seen_at > RESUME_AFTER
-    scene = Scene(library, replace(session, pronoun=pronoun, seen_at=now), came_back)
+    scene = Scene(library, replace(session, pronoun=pronoun, seen_at=now), update.address, came_back)
     turn = scene.answer(update)
     taps = [tuple(button for button in reply.buttons if button.postback) for reply in turn.replies]
     offered = taps[-1] if taps else turn.session.offered
@@ -48,6 +48,7 @@ class Scene:
 
     library: Library
     session: Session
+    address: Address
     came_back: bool = False
 
     @property
@@ -214,6 +215,9 @@ class Scene:
         moves: dict[str, Callable[[], Turn]] = {
             "menu": self.menu,
             "stop": self.stop,
+            "address": lambda: self._keep(
+                self.composer.answer("address", chat=f"{self.address.channel}:{self.address.user_id}")
+            ),
             "help": lambda: self._keep(self.composer.answer("help", *self._ways_on())),
             "thanks": lambda: self._keep(self.composer.answer("thanks")),
             "hello": self.greet,

@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot.channels.telegram import client, inbound
+from bot.channels import retrying
+from bot.channels.telegram import inbound
 from bot.channels.telegram.client import TelegramChannel
 from bot.channels.telegram.outbound import render
 from bot.engine.model import Address, Button, Reply, Update, UpdateKind
@@ -208,8 +209,8 @@ MakeChannel = Callable[..., TelegramChannel]
 @pytest_asyncio.fixture
 async def make(adapter: TelegramAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MakeChannel]:
     """A channel of this mode, stopped at the end. Nothing waits as long as in earnest."""
-    monkeypatch.setattr(client, "RETRY_FIRST", 0.01)
-    monkeypatch.setattr(client, "ACCEPT_DELAYS", (0.01, 0.01))
+    monkeypatch.setattr(retrying, "RETRY_FIRST", 0.01)
+    monkeypatch.setattr(retrying, "ACCEPT_DELAYS", (0.01, 0.01))
     made: list[TelegramChannel] = []
 
     def make(mode: str = "polling", **more: str) -> TelegramChannel:
@@ -351,7 +352,7 @@ class TestPolling:
         await make().start(inbox.accept)
         await inbox.until(1)
         assert [update.id for update in inbox.updates] == ["12"]
-        assert inbox.tries == len(client.ACCEPT_DELAYS) + 1
+        assert inbox.tries == len(retrying.ACCEPT_DELAYS) + 1
         assert "update 10 given up" in caplog.text
         assert "ValueError at test_telegram.py:" in caplog.text
         assert "thuốc độc" not in caplog.text

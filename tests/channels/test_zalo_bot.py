@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 
+from bot.channels import retrying
 from bot.channels.base import WebhookChannel
 from bot.channels.zalo_bot import client, inbound
 from bot.channels.zalo_bot.client import ZaloBotChannel
@@ -154,8 +155,8 @@ MakeChannel = Callable[..., ZaloBotChannel]
 @pytest_asyncio.fixture
 async def make(adapter: ZaloBotAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MakeChannel]:
     """A channel of this mode, stopped at the end. Nothing waits as long as in earnest."""
-    monkeypatch.setattr(client, "RETRY_FIRST", 0.01)
-    monkeypatch.setattr(client, "ACCEPT_DELAYS", (0.01, 0.01))
+    monkeypatch.setattr(retrying, "RETRY_FIRST", 0.01)
+    monkeypatch.setattr(retrying, "ACCEPT_DELAYS", (0.01, 0.01))
     monkeypatch.setattr(client, "POLL_LEAST", 0.01)
     made: list[ZaloBotChannel] = []
 
@@ -401,7 +402,7 @@ class TestPolling:
         api.push(text(1, "thuốc độc"), {"event_name": 5}, [], None, text(2, "lành"))
         await make().start(inbox.accept)
         await inbox.until("lành")
-        assert inbox.tries == len(client.ACCEPT_DELAYS) + 1
+        assert inbox.tries == len(retrying.ACCEPT_DELAYS) + 1
         assert "given up" in caplog.text
         assert "ValueError at test_zalo_bot.py:" in caplog.text
         assert "thuốc độc" not in caplog.text
@@ -410,7 +411,7 @@ class TestPolling:
         self, make: MakeChannel, api: FakeZaloBot, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         inbox.poison = "một"
-        monkeypatch.setattr(client, "ACCEPT_DELAYS", (0.01,) * 100)
+        monkeypatch.setattr(retrying, "ACCEPT_DELAYS", (0.01,) * 100)
         api.push(text(1, "một"))
         await make().start(inbox.accept)
         await eventually(lambda: inbox.tries == 2)

@@ -422,13 +422,14 @@ class TestCommands:
         assert say("zalo", "status_none") in await self.run(tmp_path, zalo, "status")
 
 
-async def test_readyz_says_what_to_do(zalo: FakeZalo, tmp_path: Path) -> None:
+async def test_readyz_and_the_admins_chat_say_what_to_do(zalo: FakeZalo, tmp_path: Path) -> None:
     adapter = ZaloOaAdapter()
     adapter.api = zalo
     zalo.spend_refresh()
     channel = adapter.channel(tmp_path)
     live: Any = SimpleNamespace(status=dict, library=None)
-    assistant = Assistant(Config(), adapter.store, live, {channel.name: channel})
+    config = Config.model_validate({"admin": {"chats": ["telegram:42"]}})
+    assistant = Assistant(config, adapter.store, live, {channel.name: channel})
     assert (await assistant.readiness())["channels"] == {}
 
     async def accept(update: Update) -> None: ...
@@ -436,7 +437,10 @@ async def test_readyz_says_what_to_do(zalo: FakeZalo, tmp_path: Path) -> None:
     await channel.start(accept)
     await eventually(lambda: bool(trouble_of(channel)))
     state = await assistant.readiness()
+    await assistant.alerts.look()
     await channel.stop()
+    [alert] = adapter.store.waiting(Address("telegram", "42"), 0)
+    assert "hocvuso zalo login" in alert.reply.text
     assert state["channels"] == {"zalo_oa": say("zalo", "lost_refused")}
     assert state["ready"], "the other channels work on"
 

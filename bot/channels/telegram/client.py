@@ -27,19 +27,19 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import Accept
+from bot.channels.retrying import PartialSends, accept_update, insist
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.telegram import inbound
 from bot.channels.telegram.outbound import CAPABILITIES, Call, as_new, as_plain, render
 from bot.engine.model import Update, UpdateKind
 from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError, where
 from bot.stores.base import Delivery
+from bot.words import say
 
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/webhook/telegram"
 LONG_POLL = 25  # seconds getUpdates is held open
 READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
-RETRY_FIRST, RETRY_LIMIT = 1.0, 60.0  # seconds between attempts to reach Telegram, doubled each time
-ACCEPT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of one update, until it is given up
 COURTESIES = 8  # requests under way from which "typing…" is left out: in a rush the answers need the machine
 TYPING_WAIT = 1.0  # seconds a reply lets "typing…" go first
 STOP_LIMIT = 3.0  # seconds
@@ -86,12 +86,16 @@ class TelegramChannel:
         self._tasks: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Task[None]] = {}  # by chat
         self._file_ids: dict[tuple[str, int], str] = {}  # by picture and its age: uploaded once, then named
-        self._sent: dict[int, int] = {}  # by delivery: calls done, where a reply of several failed halfway
+        self._sends = PartialSends()
+        self._trouble = ""
 
     @property
     def username(self) -> str | None:
         """What t.me calls the bot, once Telegram was reached."""
         return self._username or None
+
+    def trouble(self) -> str:
+        return self._trouble
 
     # Receiving
 
@@ -168,16 +172,7 @@ class TelegramChannel:
             return
         self._show_attention(payload, updates)
         for update in updates:
-            await self._accept(update, accept)
-
-    async def _accept(self, update: Update, accept: Accept) -> None:
-        for delay in ACCEPT_DELAYS:
-            try:
-                return await accept(update)
-            except Exception as error:
-                log.warning("telegram: update %s not committed: %s", update.id, where(error))
-                await asyncio.sleep(delay)
-        log.error("telegram: update %s given up", update.id)
+            await accept_update(update, accept)
 
     def _show_attention(self, payload: Any, updates: list[Update]) -> None:
         """The tapped button stops spinning, the one who wrote sees "typing…". Nothing depends on either."""
@@ -200,30 +195,20 @@ class TelegramChannel:
 
     async def _insist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """Until it works, and say why it does not."""
-        delay = RETRY_FIRST
-        while True:
-            try:
-                return await attempt()
-            except Exception as error:
-                delay = max(delay, _seconds(error)) if isinstance(error, RetryAfter) else delay
-                log.warning("telegram: %s failed, again in %.0f s: %s", what, delay, _explain(error))
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, RETRY_LIMIT)
+        result = await insist(f"telegram: {what}", attempt, self._explain, _wait)
+        self._trouble = ""
+        return result
+
+    def _explain(self, error: Exception) -> str:
+        self._trouble = _trouble(error)
+        return _explain(error)
 
     # Sending
 
     async def send(self, delivery: Delivery) -> None:
         if typing := self._typing.get(delivery.address.user_id):
             await asyncio.wait({typing}, timeout=TYPING_WAIT)  # coming after the reply it would stay for 5 s
-        calls = render(self._without_lost_picture(delivery))
-        done = self._sent.pop(delivery.id, 0)
-        for number, call in enumerate(calls[done:], done):
-            try:
-                await self._make(call)
-            except SendError as error:
-                if error.retryable and number:
-                    self._sent[delivery.id] = number
-                raise
+        await self._sends.send(delivery, render(self._without_lost_picture(delivery)), self._make)
 
     async def _make(self, call: Call) -> None:
         try:
@@ -237,6 +222,7 @@ class TelegramChannel:
                 raise _translate(error) from error
             await self._make(mended)
         except TelegramError as error:
+            self._trouble = _trouble(error) or self._trouble
             raise _translate(error) from error
 
     def _mend(self, call: Call, refusal: str) -> Call | None:
@@ -302,6 +288,21 @@ async def _quietly(request: Awaitable[object]) -> None:
         await request
     except Exception as error:
         log.debug("telegram: left unsaid: %s", _code(error))
+
+
+def _wait(error: Exception) -> float:
+    return _seconds(error) if isinstance(error, RetryAfter) else 0.0
+
+
+def _trouble(error: Exception) -> str:
+    """What only a person can mend."""
+    match error:
+        case InvalidToken() | EndPointNotFound():
+            return say("alerts", "telegram_token")
+        case Conflict():
+            return say("alerts", "telegram_conflict")
+        case _:
+            return ""
 
 
 def _seconds(error: RetryAfter) -> float:

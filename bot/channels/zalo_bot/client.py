@@ -10,19 +10,19 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 
 from bot.channels.base import Accept
+from bot.channels.retrying import PartialSends, accept_update, insist
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.zalo_bot import inbound
 from bot.channels.zalo_bot.outbound import CAPABILITIES, Call, as_plain, render
 from bot.engine.model import Update
 from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError, where
 from bot.stores.base import Delivery
+from bot.words import say
 
 WEBHOOK_PATH = "/webhook/zalo-bot"
 LONG_POLL = 25  # seconds getUpdates is held open
 READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
 POLL_LEAST = 1.0  # seconds from one empty poll to the next, should the platform not hold them open
-RETRY_FIRST, RETRY_LIMIT = 1.0, 60.0  # seconds between attempts to reach Zalo, doubled each time
-ACCEPT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between tries of one update, until it is given up
 RATE_WAIT = 30.0  # seconds; a 429 names no time
 STOP_LIMIT = 3.0  # seconds
 
@@ -60,7 +60,11 @@ class ZaloBotChannel:
         self._names: Sequence[str] = ()  # known once Zalo was reached
         self._running: asyncio.Task[None] | None = None
         self._taking: asyncio.Task[None] | None = None
-        self._sent: dict[int, int] = {}  # by delivery: calls done, where a reply of several failed halfway
+        self._sends = PartialSends()
+        self._trouble = ""
+
+    def trouble(self) -> str:
+        return self._trouble
 
     # Receiving
 
@@ -132,41 +136,23 @@ class ZaloBotChannel:
             log.warning("zalo_bot: an update dropped: %s", error)
             return
         for update in updates:
-            await self._accept(update, accept)
-
-    async def _accept(self, update: Update, accept: Accept) -> None:
-        for delay in ACCEPT_DELAYS:
-            try:
-                return await accept(update)
-            except Exception as error:
-                log.warning("zalo_bot: update %s not committed: %s", update.id, where(error))
-                await asyncio.sleep(delay)
-        log.error("zalo_bot: update %s given up", update.id)
+            await accept_update(update, accept)
 
     async def _insist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """Until it works, and say why it does not."""
-        delay = RETRY_FIRST
-        while True:
-            try:
-                return await attempt()
-            except Exception as error:
-                reason = error.code if isinstance(error, SendError) else where(error)
-                log.warning("zalo_bot: %s failed, again in %.0f s: %s", what, delay, reason)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, RETRY_LIMIT)
+        result = await insist(f"zalo_bot: {what}", attempt, self._explain)
+        self._trouble = ""
+        return result
+
+    def _explain(self, error: Exception) -> str:
+        code = error.code if isinstance(error, SendError) else where(error)
+        self._trouble = say("alerts", "zalo_bot_token") if code == _MEANINGS[401] else ""
+        return code
 
     # Sending
 
     async def send(self, delivery: Delivery) -> None:
-        calls = render(delivery, self._pictures_url)
-        done = self._sent.pop(delivery.id, 0)
-        for number, call in enumerate(calls[done:], done):
-            try:
-                await self._make(call)
-            except SendError as error:
-                if error.retryable and number:
-                    self._sent[delivery.id] = number
-                raise
+        await self._sends.send(delivery, render(delivery, self._pictures_url), self._make)
 
     async def _make(self, call: Call) -> None:
         """Neither styles nor a picture may cost the person the words."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.channels.base import Accept
+from bot.channels.retrying import PartialSends
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.zalo_oa import inbound
 from bot.channels.zalo_oa.api import RATE_LIMITED, ApiError, ZaloApi
@@ -70,7 +71,7 @@ class ZaloOaChannel:
         self._tokens = Tokens(vault, api.grant, now)
         self._pace = Pace(CALLS_A_MINUTE)
         self._watch: asyncio.Task[None] | None = None
-        self._sent: dict[int, int] = {}  # by delivery: messages sent, where a reply of several failed halfway
+        self._sends = PartialSends()
 
     async def start(self, accept: Accept) -> None:
         self._watch = asyncio.create_task(self._tokens.watch(), name="zalo-tokens")
@@ -96,14 +97,7 @@ class ZaloOaChannel:
     async def send(self, delivery: Delivery) -> None:
         await self._refuse_outside_window(delivery)
         messages = render(self._without_bad_picture(delivery))
-        done = self._sent.pop(delivery.id, 0)
-        for number, message in enumerate(messages[done:], done):
-            try:
-                await self._deliver(message, delivery.attempts)
-            except SendError as error:
-                if error.retryable and number:
-                    self._sent[delivery.id] = number
-                raise
+        await self._sends.send(delivery, messages, lambda message: self._deliver(message, delivery.attempts))
 
     async def _deliver(self, message: Message, attempts: int) -> None:
         try:
