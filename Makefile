@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --require-virtualenv --disable-pip-version-check --quiet
 WORKERS ?= 2  # processes that share the tests
 
-.PHONY: run install chat test eval fake-zalo check lock clean
+.PHONY: run install chat test eval calibrate eval-safety fake-zalo check lock clean
 
 run: install
 	@exec $(BIN)/hocvuso run $(ARGS)
@@ -21,7 +21,17 @@ test: $(VENV)/.installed-dev
 
 # How well texts are understood: make eval ARGS="--missed"
 eval: install
-	@$(BIN)/hocvuso eval --out-of-scope tests/data/out_of_scope.txt $(ARGS)
+	@$(BIN)/hocvuso eval --questions tests/data/held_out/questions.tsv --ambiguous tests/data/held_out/ambiguous.tsv \
+		--out-of-scope tests/data/held_out/out_of_scope.txt $(ARGS)
+
+# Where sure, torn and unknown part, found anew: after many lines or guides were added.
+calibrate: install
+	@$(BIN)/hocvuso calibrate --out-of-scope tests/data/out_of_scope.txt --ambiguous tests/data/ambiguous.tsv $(ARGS)
+
+# How well bad links are told from good ones. Other files: make eval-safety ARGS="--bad FILE --good FILE --missed"
+eval-safety: install
+	@$(BIN)/hocvuso eval-safety $(or $(ARGS),\
+		--bad tests/safety/data/lures.txt --good tests/safety/data/legit_lookalikes.txt)
 
 # A Zalo Official Account of one's own on loopback, to talk to the assistant as Zalo would.
 fake-zalo: $(VENV)/.installed-dev

@@ -17,19 +17,26 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from bot.blocklist_file import BLOCKLIST, BlocklistFile, save_blocklist
+from bot.calibrate import calibrate, rendered
 from bot.channels.terminal import TerminalChannel
 from bot.config import Config, ContentConfig, load_config
 from bot.content.load import Loaded, load_content
 from bot.content.schema import write_schemas
 from bot.delivery import DeliveryWorker
 from bot.doctor import diagnose
-from bot.engine.library import Library
+from bot.engine.library import Library, asked_of, others_of
 from bot.engine.routing import understand
 from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, StoreError
-from bot.evaluate import evaluate
+from bot.evaluate import OPEN, OUT_OF_SCOPE, Question, check_questions, evaluate, read_questions
 from bot.evaluate import render as render_evaluation
+from bot.evaluate_safety import Case, categories, evaluate_safety, render_safety
 from bot.language.redact import redact
 from bot.learnt import LEARNT, LearntFolder
+from bot.safety.addresses import find_addresses
+from bot.safety.blocklist import NO_BLOCKS, NOT_TAKEN_SHOWN, read_list
+from bot.safety.links import compile_links, is_known, judge_link
+from bot.safety.model import Judgement, Verdict
 from bot.stats import Traffic, render, summarize, traffic
 from bot.stores.memory import MemoryStore
 from bot.turns import Turns, utc_now
@@ -80,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run)
     add("chat", _chat)
     add("check", _check)
-    add("match", _match)
+    add("match", _match).add_argument("--explain", action="store_true", help=say("cli", "explain"))
     add("redact", _redact)
     share = add("share", _share)
     share.add_argument("guide", help=say("cli", "guide_argument"))
@@ -91,12 +98,26 @@ def _parser() -> argparse.ArgumentParser:
     stats.add_argument("--format", choices=("table", "csv", "json"), default="table", help=say("cli", "format"))
     evaluation = add("eval", _eval)
     evaluation.add_argument("--out-of-scope", type=_file, help=say("cli", "out_of_scope"))
+    evaluation.add_argument("--questions", type=_file, help=say("cli", "questions"))
+    evaluation.add_argument("--ambiguous", type=_file, help=say("cli", "ambiguous"))
     evaluation.add_argument("--against", type=_file, help=say("cli", "against"))
     evaluation.add_argument("--save", type=Path, help=say("cli", "save"))
     evaluation.add_argument("--missed", action="store_true", help=say("cli", "missed"))
+    calibration = add("calibrate", _calibrate)
+    calibration.add_argument("--out-of-scope", type=_file, required=True, help=say("cli", "out_of_scope"))
+    calibration.add_argument("--ambiguous", type=_file, required=True, help=say("cli", "ambiguous"))
+    safety = add("eval-safety", _eval_safety)
+    safety.add_argument("--bad", type=_file, help=say("cli", "bad_links"))
+    safety.add_argument("--good", type=_file, help=say("cli", "good_links"))
+    safety.add_argument("--blocklist", action="store_true", help=say("cli", "with_blocklist"))
+    safety.add_argument("--missed", action="store_true", help=say("cli", "missed_links"))
     add("schema", _schema)
     add("doctor", _doctor)
-    zalo = commands.add_parser("zalo", help=say("cli", "zalo"), description=say("cli", "zalo"))
+    subcommands = commands
+    blocklist = subcommands.add_parser("blocklist", help=say("cli", "blocklist"), description=say("cli", "blocklist"))
+    commands = blocklist.add_subparsers(required=True, metavar="…")
+    add("import", _blocklist_import).add_argument("file", type=_file, help=say("cli", "blocklist_file"))
+    zalo = subcommands.add_parser("zalo", help=say("cli", "zalo"), description=say("cli", "zalo"))
     commands = zalo.add_subparsers(required=True, metavar="…")
     add("login", _zalo_login)
     zalo_status = add("status", _zalo_status)
@@ -302,18 +323,95 @@ def _stats(options: argparse.Namespace) -> int:
 
 def _eval(options: argparse.Namespace) -> int:
     library = _library(options)
-    lines: list[str] = []
-    if options.out_of_scope:
-        typed = options.out_of_scope.read_text(encoding="utf-8").splitlines()
-        lines = [line for line in typed if line.strip() and not line.startswith("#")]
+    questions = [
+        *check_questions(library.content),
+        *_questions(options.questions),
+        *_questions(options.out_of_scope, OUT_OF_SCOPE),
+        *_questions(options.ambiguous, OPEN),
+    ]
     before = perf_counter()
-    report = evaluate(library.content, lambda text: understand(text, library), lines)
-    asked = sum(tally.lines for tally in report.by_topic.values())
-    microseconds = (perf_counter() - before) * 1_000_000 / max(asked, 1)
+    report = evaluate(questions, lambda text: understand(text, library))
+    microseconds = (perf_counter() - before) * 1_000_000 / max(len(questions), 1)
     against = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
     print(render_evaluation(report, microseconds, against, options.missed))
     if options.save:
         options.save.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _questions(path: Path | None, group: str = "") -> list[Question]:
+    return read_questions(path.read_text(encoding="utf-8").splitlines(), group) if path else []
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    config = _config(options)
+    content = _content(config.content).content
+    normalizer = content.knowledge.synonyms.normalizer()
+    asked, others = ([(owner, normalizer(line)) for owner, line in of(content)] for of in (asked_of, others_of))
+    outside, open_ = (
+        [normalizer(one.line) for one in _questions(path, group)]
+        for path, group in ((options.out_of_scope, OUT_OF_SCOPE), (options.ambiguous, OPEN))
+    )
+    thresholds = calibrate(asked, others, outside, open_, _tell_part)
+    path = config.content.knowledge / "thresholds.yaml"
+    path.write_text(rendered(thresholds, say("eval", "thresholds_head")), encoding="utf-8")
+    print(say("eval", "calibrated", path=path))
+    return 0
+
+
+def _tell_part(part: int, parts: int) -> None:
+    print(say("eval", "learning", part=part, parts=parts), file=sys.stderr, flush=True)
+
+
+def _eval_safety(options: argparse.Namespace) -> int:
+    config = _config(options)
+    lexicon = compile_links(_content(config.content).content.knowledge.safety)
+    blocklist = BlocklistFile(config.data_folder / BLOCKLIST).current() if options.blocklist else NO_BLOCKS
+
+    def judge(text: str) -> Judgement:
+        judged = [judge_link(address, lexicon, blocklist) for address in find_addresses(text)]
+        return max(judged, key=lambda one: one.score, default=Judgement(Verdict.UNKNOWN))
+
+    cases = [*_cases(options.bad, is_bad=True), *_cases(options.good, is_bad=False)]
+    before = perf_counter()
+    report = evaluate_safety(cases, judge)
+    microseconds = (perf_counter() - before) * 1_000_000 / max(len(cases), 1)
+    print(render_safety(report, say("eval_safety", "links"), microseconds, options.missed))
+    return 0
+
+
+def _cases(path: Path | None, is_bad: bool) -> list[Case]:
+    """One text a line; its category from the table beside the file, if there is one: bad.txt, bad_meta.tsv."""
+    if path is None:
+        return []
+    table = path.with_name(f"{path.stem}_meta.tsv")
+    kinds = categories(table.read_text(encoding="utf-8").splitlines()) if table.is_file() else {}
+    texts = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [Case(text, is_bad, kinds.get(text, "")) for text in texts if text and not text.startswith("#")]
+
+
+def _blocklist_import(options: argparse.Namespace) -> int:
+    """Replaces the whole list: what a public list has dropped is dropped here too."""
+    config = _config(options)
+    lexicon = compile_links(_content(config.content).content.knowledge.safety)
+    with options.file.open(encoding="utf-8-sig", errors="replace") as lines:
+        read = read_list(lines, lambda address: is_known(address, lexicon))
+    if not read.entries:
+        print(say("cli", "blocklist_empty"))
+        return FAILED
+    path = config.data_folder / BLOCKLIST
+    try:
+        count = save_blocklist(read.entries, path)
+    except OSError as error:
+        print(say("cli", "blocklist_refused", path=path, reason=error.strerror))
+        return FAILED
+    print(say("cli", "blocklist_taken", count=count, path=path))
+    if read.kept_out:
+        print(say("cli", "blocklist_kept_out", count=read.kept_out))
+    if read.not_taken:
+        numbers = ", ".join(map(str, read.not_taken[:NOT_TAKEN_SHOWN]))
+        more = ", …" if len(read.not_taken) > NOT_TAKEN_SHOWN else ""
+        print(say("cli", "blocklist_not_taken", count=len(read.not_taken), numbers=numbers + more))
     return 0
 
 

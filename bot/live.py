@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bot.content.load import load_content
 from bot.content.model import Content
 from bot.engine.library import Library
 from bot.errors import ContentError, Problem
-from bot.language.matching import Learnt
+from bot.language.learning import Learnt
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +25,19 @@ class LiveLibrary:
     """Holds the library. The first load must succeed; after that a bad edit only adds problems."""
 
     def __init__(
-        self, scenarios: Path, knowledge: Path, learnt: Learnt | None = None, today: Callable[[], date] = date.today
+        self,
+        scenarios: Path,
+        knowledge: Path,
+        kept: MutableMapping[str, Learnt] | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         """Raises ContentError when the content on disk cannot be used."""
         self._scenarios = scenarios
         self._knowledge = knowledge
-        self._learnt = learnt
+        self._kept = kept
         self._today = today
         self.problems: tuple[Problem, ...] = ()  # why the last edit is not live
-        self.library = Library(self._load(), self._learnt)
+        self.library = Library(self._load(), self._kept)
 
     def _load(self) -> Content:
         loaded = load_content(self._scenarios, self._knowledge, self._today())
@@ -51,8 +55,8 @@ class LiveLibrary:
                 log.error("edit not taken: %s", problem)
             return False
         self.problems = ()
-        self.library = Library(content, matcher=self.library.matcher)  # live now; how to find it is learnt next
-        self.library = Library(content, self._learnt)
+        self.library = Library(content, ranker=self.library.ranker)  # live now; how to find it is learnt next
+        self.library = Library(content, self._kept)
         log.info("content live: %d guides", len(self.library.content.guides))
         return True
 

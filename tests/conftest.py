@@ -14,6 +14,7 @@ from bot.engine import codec
 from bot.engine.library import Library
 from bot.engine.model import Address, Event, Reply, Session, Update, UpdateKind
 from bot.engine.respond import respond
+from bot.learnt import LearntFolder
 
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 25)
@@ -40,9 +41,12 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+KEPT_LEARNT = ROOT / ".pytest_cache" / "learnt"  # from one run to the next, and for programs that tests start
+
+
 @pytest.fixture(scope="session")
 def library() -> Library:
-    return Library(load_content(ROOT / "scenarios", ROOT / "knowledge", TODAY).content)
+    return Library(load_content(ROOT / "scenarios", ROOT / "knowledge", TODAY).content, LearntFolder(KEPT_LEARNT))
 
 
 class Talk:

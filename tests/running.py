@@ -13,7 +13,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.conftest import ROOT
+from bot.learnt import LEARNT
+from tests.conftest import KEPT_LEARNT, ROOT
 
 READY_LIMIT = 60.0  # seconds; a start takes a few, on a busy machine many more
 
@@ -25,6 +26,8 @@ class Program:
         self.folder = folder
         for name in ("scenarios", "knowledge"):
             shutil.copytree(ROOT / name, folder / name)
+        if KEPT_LEARNT.is_dir():
+            shutil.copytree(KEPT_LEARNT, folder / "data" / LEARNT, ignore=shutil.ignore_patterns("tmp*"))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

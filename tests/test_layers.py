@@ -26,13 +26,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "alerts": {"channels", "engine", "errors", "stores", "words"},
     "delivery": {"channels", "errors", "stores", "turns"},
     "evaluate": {"content", "language", "words"},
+    "evaluate_safety": {"safety", "words"},
+    "calibrate": {"language"},
+    "blocklist_file": {"safety"},
     "stats": {"engine", "stores", "words"},
     "live": {"content", "engine", "errors", "language"},
     "learnt": {"language"},
     "doctor": {"config", "errors", "words"},
 }
 KNOWS_EVERYONE = {"app", "cli", "__main__", "__init__"}
-PURE = {"language", "engine", "safety", "stats", "evaluate"}
+PURE = {"language", "engine", "safety", "stats", "evaluate", "evaluate_safety", "calibrate"}
 IMPURE_MODULES = {
     "aiohttp",
     "telegram",

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from bot.content.model import DONE, GUIDE_ID_LIMIT, HOTLINE, Content, Guide, Step, Topic, Trouble, Wording
+from bot.content.model import (
+    DONE,
+    GUIDE_ID_LIMIT,
+    HOTLINE,
+    Content,
+    Guide,
+    SafetyKnowledge,
+    Step,
+    Topic,
+    Trouble,
+    Wording,
+)
 from bot.errors import Problem
 from bot.language.normalize import Normalizer
 from bot.words import say
@@ -65,9 +76,7 @@ def check_content(
             if step.picture and not picture_exists(step.picture):
                 yield guide.problem(("steps", number, "picture"), "picture_missing", name=step.picture)
     yield from _check_repeats(guides)
-    yield from _check_utterances(
-        guides, Normalizer(content.knowledge.synonyms.classes, content.knowledge.synonyms.filler)
-    )
+    yield from _check_utterances(guides, content.knowledge.synonyms.normalizer())
     for topic in topics:
         if not topic.item.guides:
             yield topic.problem((), "topic_empty", is_warning=True)
@@ -84,6 +93,43 @@ def check_phrases(content: Content, path: str, line: Callable[[Sequence[str | in
                         line((name,)),
                         say("content", "placeholder", name=found, good=", ".join(sorted(PLACEHOLDERS))),
                     )
+
+
+Where = tuple[str, Callable[[Sequence[str | int]], int]]  # a file's name, and the line of each of its parts
+_HOST_LINE = re.compile(r"(?:https?://)?[\w.-]+\.[\w-]{2,}(?:[:/?]\S*)?", re.IGNORECASE)
+
+
+def check_safety(safety: SafetyKnowledge, names: frozenset[str], sites: Where, signs: Where) -> Iterator[Problem]:
+    """Signs whose guide is misspelt, and addresses that are said to be two places' own.
+
+    A guide that is nowhere near any other may be left out on purpose: then nothing is offered.
+    """
+    path, line = signs
+    for section, group in (("shapes", dict(safety.links.shapes)), ("names", safety.links.names)):
+        for name, sign in group.items():
+            if sign.guide and sign.guide not in names and (meant := near(sign.guide, sorted(names))):
+                told = say("content", "no_such_guide", name=sign.guide, near=meant)
+                yield Problem(path, line((section, name, "guide")), told)
+    for twice in safety.links.shapes.model_fields_set & set(safety.links.names):
+        yield Problem(path, line(("names", twice)), say("content", "sign_twice", name=twice))
+    path, line = sites
+    owner: dict[str, str] = {}
+    for name, site in safety.official_sites.items():
+        for number, domain in enumerate(site.domains):
+            if (other := owner.setdefault(domain, name)) != name:
+                told = say("content", "domain_twice", domain=domain, other=other)
+                yield Problem(path, line((name, "domains", number)), told)
+
+
+def check_bad_sites(safety: SafetyKnowledge, lines: Mapping[int, str], path: str) -> Iterator[Problem]:
+    """Lines of the plain list that name no address, or an official one."""
+    official = {domain for site in safety.official_sites.values() for domain in site.domains}
+    for number, line in lines.items():
+        host = re.sub(r"^https?://|^www\.|/$", "", line.lower())
+        if not _HOST_LINE.fullmatch(line):
+            yield Problem(path, number, say("content", "not_an_address"))
+        elif host in official or host.endswith(".gov.vn"):
+            yield Problem(path, number, say("content", "official_listed", domain=host))
 
 
 def _check_names(guide: Located[Guide], names: frozenset[str], hotlines: tuple[str, ...]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from bot.content.check import Located, check_content, check_phrases
+from bot.content.check import Located, check_bad_sites, check_content, check_phrases, check_safety
 from bot.content.model import (
     Commands,
     Content,
@@ -20,19 +20,24 @@ from bot.content.model import (
     Hotline,
     Knowledge,
     Line,
+    LinkSigns,
+    OfficialSite,
     Phrases,
     Pronouns,
+    SafetyKnowledge,
     Synonyms,
     Topic,
     TopicFile,
 )
 from bot.errors import ContentError, Problem
+from bot.language.matching import Thresholds
 from bot.words import say
 from bot.yaml_source import Source, SourceErrors, explain, read
 
 TOPIC_FILE = "_topic.yaml"
 PLANNED_FILE = "_planned.yaml"
 PICTURES = "pictures"
+BAD_SITES_FILE = "bad_sites.txt"  # of knowledge/; an admin's own list, one address a line, and none is needed
 _CUT_SENTENCE = re.compile(r"""\s*(?:- )?(?:[a-z_]+: )?[^\s"'#\[{][^"#]*\w+ [^"#]*\S #(?! )""")
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -43,7 +48,9 @@ _KNOWLEDGE: dict[str, Any] = {
     "pronouns": Pronouns,
     "synonyms": Synonyms,
     "background": tuple[Line, ...],
+    "thresholds": Thresholds,
 }
+_SAFETY: dict[str, Any] = {"official_sites": dict[str, OfficialSite], "link_signs": LinkSigns}
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ def load_content(scenarios: Path, knowledge: Path, today: date) -> Loaded:
     """Read and judge everything. Raises ContentError with all problems of all files."""
     reader = _Reader(scenarios.parent)
     parts = {name: reader.parse(knowledge / f"{name}.yaml", shape) for name, shape in _KNOWLEDGE.items()}
+    safety = {name: reader.parse(knowledge / f"{name}.yaml", shape) for name, shape in _SAFETY.items()}
+    bad_sites = reader.lines(knowledge / BAD_SITES_FILE)
     guides: list[Located[Guide]] = []
     topics: list[Located[Topic]] = []
     for folder in sorted(path for path in scenarios.glob("*") if path.is_dir() and path.name != PICTURES):
@@ -73,18 +82,28 @@ def load_content(scenarios: Path, knowledge: Path, today: date) -> Loaded:
         topics += [topic] if topic else []
     planned = reader.parse(scenarios / PLANNED_FILE, dict[str, str]) or {}
     problems = reader.problems
-    if all(part is not None for part in parts.values()):
+    if all(part is not None for part in (*parts.values(), *safety.values())):
         content = Content(
             topics=tuple(topic.item for topic in sorted(topics, key=lambda topic: topic.item.order)),
             guides={guide.item.id: guide.item for guide in guides},
             planned=planned,
-            knowledge=Knowledge(**parts),
+            knowledge=Knowledge(
+                **parts,
+                safety=SafetyKnowledge(
+                    official_sites=safety["official_sites"],
+                    links=safety["link_signs"],
+                    bad_sites=tuple(bad_sites.values()),
+                ),
+            ),
         )
         # A guide that could not be read is still a good name for others to point to.
         names = frozenset(path.stem for path in scenarios.glob("*/*.yaml") if path.name != TOPIC_FILE) | set(planned)
         pictures = scenarios / PICTURES
         problems += check_content(content, guides, topics, names, lambda name: (pictures / name).is_file(), today)
         problems += check_phrases(content, *reader.where(knowledge / "phrases.yaml"))
+        sites, signs = (reader.where(knowledge / f"{name}.yaml") for name in _SAFETY)
+        problems += check_safety(content.knowledge.safety, names, sites, signs)
+        problems += check_bad_sites(content.knowledge.safety, bad_sites, reader.shown(knowledge / BAD_SITES_FILE))
     errors = sorted(problem for problem in problems if not problem.is_warning)
     if errors:
         raise ContentError(tuple(errors))
@@ -101,17 +120,17 @@ class _Reader:
 
     def where(self, path: Path) -> tuple[str, Callable[[Sequence[str | int]], int]]:
         """How to name a place in a file that was read."""
-        return self._shown(path), self._sources[path].line
+        return self.shown(path), self._sources[path].line
 
-    def _shown(self, path: Path) -> str:
+    def shown(self, path: Path) -> str:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
     def _read(self, path: Path) -> Source | None:
         if not path.is_file():
-            self.problems.append(Problem(self._shown(path), 0, say("check", "file_missing")))
+            self.problems.append(Problem(self.shown(path), 0, say("check", "file_missing")))
             return None
         try:
-            source = self._sources[path] = read(path, self._shown(path))
+            source = self._sources[path] = read(path, self.shown(path))
             return source
         except SourceErrors as error:
             self.problems.extend(error.problems)
@@ -121,7 +140,17 @@ class _Reader:
         """`say: một dấu như ! @ # $` is valid YAML that ends before the #: nobody would see what is missing."""
         for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
             if " #" in line and _CUT_SENTENCE.match(line):
-                self.problems.append(Problem(self._shown(path), number, say("check", "cut_sentence"), is_warning=True))
+                self.problems.append(Problem(self.shown(path), number, say("check", "cut_sentence"), is_warning=True))
+
+    def lines(self, path: Path) -> dict[int, str]:
+        """A plain list's lines by their number, without comments; empty when there is no such file."""
+        try:
+            text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+        except (OSError, UnicodeDecodeError):
+            self.problems.append(Problem(self.shown(path), 0, say("content", "list_unreadable")))
+            return {}
+        bare = ((number, line.split("#", 1)[0].strip()) for number, line in enumerate(text.splitlines(), 1))
+        return {number: line for number, line in bare if line}
 
     def parse(self, path: Path, shape: Any) -> Any:
         source = self._read(path)
@@ -130,7 +159,7 @@ class _Reader:
         try:
             return TypeAdapter(shape).validate_python(source.data if source.data is not None else {})
         except ValidationError as error:
-            self.problems += explain(error, source, self._shown(path), model=shape)
+            self.problems += explain(error, source, self.shown(path), model=shape)
             return None
 
     def build(
@@ -145,7 +174,7 @@ class _Reader:
             file_model.model_validate(data)
             item = model(**data, **place)
         except ValidationError as error:
-            self.problems += explain(error, source, self._shown(path), model=file_model)
+            self.problems += explain(error, source, self.shown(path), model=file_model)
             return None
         self.warn_of_cut_sentences(path)
-        return Located(item, self._shown(path), source.line)
+        return Located(item, self.shown(path), source.line)

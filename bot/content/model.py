@@ -12,6 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from bot.language.matching import Thresholds
+from bot.language.normalize import Normalizer
+
 DONE = "done"  # the target that ends a guide
 GUIDE_ID_LIMIT = 40  # characters; with a volunteer's code it fits a start payload of 64 bytes
 STEP_ID_LIMIT = 16  # characters; with the guide's id and an action it fits a postback of 64 bytes
@@ -293,6 +296,133 @@ class Synonyms(_Frozen):
 
     classes: dict[str, dict[str, tuple[Line, ...]]]
     filler: tuple[Line, ...] = ()
+    sounds: dict[str, tuple[Line, ...]] = {}  # a letter or two -> how it is said
+    spelled: dict[str, tuple[Line, ...]] = {}  # a name -> the sounds it is spelled in, with spaces between
+
+    @model_validator(mode="after")
+    def _sounds_are_known(self) -> Synonyms:
+        for name, ways in self.spelled.items():
+            for at, way in enumerate(ways):
+                if unknown := [sound for sound in way.split() if sound not in self.sounds]:
+                    context = {"name": unknown[0], "at": f"spelled.{name}.{at}"}
+                    raise PydanticCustomError("unknown_sound", "no sound", context)
+        return self
+
+    def normalizer(self) -> Normalizer:
+        return Normalizer(self.classes, self.filler, self.spelled, self.sounds)
+
+
+class Sign(_Frozen):
+    """One thing that tells a trap. Weights of the signs that are met add up; a negative one speaks for innocence."""
+
+    why: Line  # a short sentence for the citizen; {name} is the name that is borrowed
+    weight: Annotated[float, Field(ge=-10, le=10)]
+    guide: str = ""
+    is_hint: bool = False  # adds to others, but hints alone accuse nobody
+    words: tuple[Line, ...] = ()
+
+
+class Verdicts(_Frozen):
+    """The sums of weights from which an address is called suspicious, and dangerous."""
+
+    suspicious: Annotated[float, Field(gt=0)]
+    dangerous: Annotated[float, Field(gt=0)]
+
+
+class LinkShapes(_Frozen):
+    """Signs that bot/safety/links.py knows how to find; their weights and lists are the admins'."""
+
+    official: Sign
+    official_gov: Sign
+    blocked: Sign
+    bank_name: Sign
+    wallet_name: Sign
+    lender_name: Sign
+    agency_name: Sign
+    telco_name: Sign
+    power_name: Sign
+    post_name: Sign
+    shop_name: Sign
+    social_name: Sign
+    game_name: Sign
+    news_name: Sign
+    firm_name: Sign
+    look_alike: Sign
+    name_in_front: Sign
+    name_in_path: Sign
+    fake_ending: Sign
+    gov_imitation: Sign
+    mixed_letters: Sign
+    accented_name: Sign
+    user_info: Sign
+    ip_host: Sign
+    odd_port: Sign
+    app_file: Sign
+    remote_tool: Sign
+    shortener: Sign
+    user_content: Sign
+    free_hosting: Sign
+    cheap_ending: Sign
+    foreign_ending: Sign
+    usual_ending: Sign
+    granted_ending: Sign
+    digits: Sign
+    nameless_shop: Sign
+    many_hyphens: Sign
+    country_tag: Sign
+    harmless: Sign
+
+
+class LinkSigns(_Frozen):
+    """knowledge/link_signs.yaml: what makes an address suspicious."""
+
+    verdicts: Verdicts
+    shapes: LinkShapes
+    names: dict[str, Sign]  # signs that are words in a name; an admin may add more
+
+    @model_validator(mode="after")
+    def _names_have_words(self) -> LinkSigns:
+        for name, sign in self.names.items():
+            if not sign.words:
+                raise PydanticCustomError("sign_without_words", "no words", {"at": f"names.{name}"})
+        if self.verdicts.dangerous < self.verdicts.suspicious:
+            raise PydanticCustomError("verdicts_order", "order", {"at": "verdicts.dangerous"})
+        return self
+
+    def by_name(self) -> Mapping[str, Sign]:
+        return {**dict(self.shapes), **self.names}
+
+
+SiteKind = Literal[
+    "bank", "wallet", "lender", "agency", "telco", "power", "post", "shop", "social", "game", "firm", "news"
+]
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+(/\S*)?$")]
+
+
+class OfficialSite(_Frozen):
+    """Somebody whose name is worth borrowing, and the addresses that are really theirs."""
+
+    name: Line
+    kind: SiteKind
+    domains: tuple[Domain, ...] = ()  # called official
+    owned: tuple[Domain, ...] = ()  # theirs as far as is known, but not checked: neither accused nor called official
+    brand: tuple[Line, ...] = ()
+    short: tuple[Line, ...] = ()  # names so short that they are in other words too: weigh half
+    source: Line
+    seen: date | None = None
+    trust: Literal["cao", "vua", "thap"]
+
+
+class SafetyKnowledge(_Frozen):
+    """What the scam check knows of addresses."""
+
+    official_sites: dict[str, OfficialSite]
+    links: LinkSigns
+    bad_sites: tuple[str, ...] = ()  # lines of knowledge/bad_sites.txt
+
+    @property
+    def signs(self) -> Mapping[str, Sign]:
+        return self.links.by_name()
 
 
 class Knowledge(_Frozen):
@@ -303,7 +433,9 @@ class Knowledge(_Frozen):
     commands: Commands
     pronouns: Pronouns
     synonyms: Synonyms
+    safety: SafetyKnowledge
     background: tuple[Line, ...]  # what people also say that no guide is about, so that it is taken for none
+    thresholds: Thresholds
 
 
 class Content(_Frozen):

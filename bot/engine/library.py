@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bot.content.model import Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
-from bot.language.matching import BACKGROUND, Index, Learnt, Match, Matcher, Scored, decide
+from bot.language.learning import Learnt, digest, learn
+from bot.language.matching import BACKGROUND, Lines, Match, Ranker, Ranking, decide
 from bot.language.normalize import Normalizer, Utterance, clean, fold
 
 _Meaning = TypeVar("_Meaning")
@@ -47,13 +48,18 @@ class Sayings(Generic[_Meaning]):
 class Library:
     """What the conversation looks things up in. Building it costs; asking it does not."""
 
-    def __init__(self, content: Content, learnt: Learnt | None = None, matcher: Matcher | None = None) -> None:
-        """With a `matcher` of earlier content nothing is learnt: new words are live at once, if not yet searched."""
+    def __init__(
+        self, content: Content, kept: MutableMapping[str, Learnt] | None = None, ranker: Ranker | None = None
+    ) -> None:
+        """`kept` spares learning what was learnt before from the same lines, and is given what is learnt now.
+
+        With the `ranker` of earlier content nothing is learnt: new words are live at once, if not yet searched.
+        """
         self.content = content
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
-        self.normalizer = Normalizer(knowledge.synonyms.classes, knowledge.synonyms.filler)
-        self.matcher = matcher or Matcher(_lines(content), self.normalizer, knowledge.background, learnt=learnt)
+        self.normalizer = knowledge.synonyms.normalizer()
+        self.ranker = ranker or Ranker(_learnt(content, self.normalizer, {} if kept is None else kept))
         self.commands = Sayings(self.normalizer, knowledge.commands.words)
         self.numbers = Sayings(self.normalizer, knowledge.commands.numbers)
         self.topic_names: Mapping[str, str] = {
@@ -67,21 +73,16 @@ class Library:
         self.insult_pattern = re.compile(
             r"(?<!\w)(?:" + "|".join(re.escape(clean(words)) for words in knowledge.commands.insults) + r")(?!\w)"
         )
-        self._indexes: dict[str, Index] = {}  # of troubles, made when a guide is first asked
+        self._troubles: dict[str, Lines] = {}  # made when a guide is first asked
         self._pronoun_pattern, self._pronouns = _pronoun_pattern(knowledge.pronouns)
 
-    def rank(self, text: str) -> list[Scored]:
-        """Every guide there is, best first, and the background among them."""
-        there = self.content.guides
-        return [one for one in self.matcher.rank(text) if one.id in there or one.id == BACKGROUND]
+    def rank(self, text: str, among: Container[str] | None = None) -> Ranking:
+        """The best guides of those that there are, or of some."""
+        there: Container[str] = self.content.guides if among is None else among
+        return self.ranker.rank(self.normalizer(text), there.__contains__)
 
     def match(self, text: str) -> Match:
-        return decide(self.rank(text), self.matcher.thresholds)
-
-    def _trouble_lines(self, guide: Guide) -> Iterator[tuple[str, Utterance]]:
-        for number, (_, trouble) in enumerate(self.troubles(guide)):
-            for line in trouble.ask:
-                yield str(number), self.normalizer(line)
+        return decide(self.rank(text), self.content.knowledge.thresholds)
 
     def troubles(self, guide: Guide) -> tuple[tuple[str, Trouble], ...]:
         """Every trouble of the guide with its step's id (empty: any step). The position is the trouble's number."""
@@ -89,10 +90,16 @@ class Library:
         return (*of_steps, *(("", trouble) for trouble in guide.trouble))
 
     def find_troubles(self, guide: Guide, utterance: Utterance) -> list[tuple[int, float]]:
-        """(number, score) of the troubles that the utterance may mean, best first."""
-        if guide.id not in self._indexes:
-            self._indexes[guide.id] = Index(self._trouble_lines(guide), self.matcher.vocabulary)
-        return [(int(one.id), one.score) for one in self._indexes[guide.id].rank(utterance)]
+        """(number, likeness) of the troubles that the utterance may mean."""
+        told = self.troubles(guide)
+        if not told:
+            return []
+        if guide.id not in self._troubles:
+            lines = [(at, self.normalizer(line)) for at, (_, one) in enumerate(told) for line in (*one.ask, one.say)]
+            self._troubles[guide.id] = Lines.of(self.ranker.vocabulary, lines)
+        known = self._troubles[guide.id]
+        best = known.best(known.likeness(self.ranker.vocabulary.row(utterance)))
+        return list(enumerate(best.tolist()))
 
     def say(self, phrase: Phrase, voice: Voice | None = None, /, **values: object) -> str:
         """A phrase filled in; the form with pronouns only when the person's is known."""
@@ -122,10 +129,28 @@ def _pronoun_pattern(pronouns: Pronouns) -> tuple[re.Pattern[str], dict[str, str
     return re.compile(rf"(?<!\w)(?:{'|'.join(ways)})(?!\w)"), words
 
 
-def _lines(content: Content) -> Iterator[tuple[str, str]]:
+def asked_of(content: Content) -> Iterator[tuple[str, str]]:
+    """(guide, how people ask for it)."""
+    return ((guide.id, line) for guide in content.guides.values() for line in guide.ask)
+
+
+def others_of(content: Content) -> Iterator[tuple[str, str]]:
+    """What is learnt besides: the guides' own words, and lines that no guide is about."""
     for guide in content.guides.values():
-        for line in (*guide.ask, guide.title, guide.summary):
+        steps = (step.say for step in guide.steps if step.say)
+        for line in (guide.title, guide.summary, *steps):
             yield guide.id, line
+    for line in content.knowledge.background:
+        yield BACKGROUND, line
+
+
+def _learnt(content: Content, normalizer: Normalizer, kept: MutableMapping[str, Learnt]) -> Learnt:
+    lines = [*asked_of(content), *others_of(content)]
+    key = digest([repr(content.knowledge.synonyms), *(f"{owner}\t{line}" for owner, line in lines)])
+    if key in kept:
+        return kept[key]
+    learnt = kept[key] = learn((owner, normalizer(line)) for owner, line in lines)
+    return learnt
 
 
 def _capital(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.content.model import Topic
 from bot.engine.library import Library
-from bot.language.matching import CHOICES_SHOWN, Match, Outcome, Scored
+from bot.language.matching import Match, Outcome, Scored
 
 CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
 
@@ -16,8 +16,7 @@ def understand(text: str, library: Library) -> Match:
     if (code := code_meant(text, library)) is not None and (guide := library.content.by_code(code)):
         return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
     if topic := topic_meant(text, library):
-        ranked = [one for one in library.rank(text) if one.id in topic.guides]
-        return Match(Outcome.CHOICES, tuple(ranked[:CHOICES_SHOWN]))
+        return Match(Outcome.CHOICES, library.rank(text, among=topic.guides).guides)
     return library.match(text)
 
 

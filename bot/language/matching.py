@@ -1,27 +1,21 @@
-"""Which guide an utterance asks for. PURE: an index of lines goes in, scored ids come out.
+"""Which guide an utterance asks for. PURE: what was learnt from lines goes in, scored ids come out.
 
-Texts are compared by the features they share (words, word pairs, runs of characters), each weighed by how rare it is.
-Over those likenesses a kernel ridge regression learns what speaks for a guide and, as much, what speaks against it: a
-word that many guides' lines share counts for none of them. rapidfuzz brings a misspelt word back to a known one.
+Two signals are added: a linear softmax over all features (learning.py), and the likeness to the single most similar
+line. How sure that makes us, and where sure, torn and unknown part, is calibrated: knowledge/thresholds.yaml.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-from hashlib import blake2s
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
-from rapidfuzz import fuzz, process
-from scipy import linalg, sparse
 
-from bot.language.normalize import Normalizer, Utterance
+from bot.language.features import Floats, Ints, Row, Rows, Vocabulary
+from bot.language.learning import Learnt, softmax, turned
+from bot.language.normalize import Utterance
 
 
 class Outcome(StrEnum):
@@ -39,7 +33,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Match:
-    """What free text means. `guides` are best first, at most CHOICES_SHOWN when torn."""
+    """What free text means. `guides` are best first, at most CHOICES_SHOWN."""
 
     outcome: Outcome
     guides: tuple[Scored, ...] = ()
@@ -47,169 +41,152 @@ class Match:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks for an utterance being about any guide at all."""
+
+    lead: float = 0.0  # of the best guide over the background, in logits
+    likeness: float = 0.0  # to the most similar line of a guide, 0 to 1
+    known: float = 0.0  # share of its words that lines have
+    words: int = 0
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The CHOICES_SHOWN best guides with their share of the belief; and the evidence that it is one of them."""
+
+    guides: tuple[Scored, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The chance that an utterance is about any guide: the logistic function of a weighted sum of its Evidence."""
+
+    bias: float
+    lead: float
+    likeness: float
+    known: float
+    words: float
+
+    def chance(self, evidence: Evidence) -> float:
+        signs = self.lead * evidence.lead + self.likeness * evidence.likeness + self.known * evidence.known
+        return logistic(self.bias + signs + self.words * min(evidence.words, WORDS_COUNTED))
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """The chance that the best guide is the one that is meant, and no other would do as well."""
+
+    bias: float
+    belief: float  # for the log-odds of the best guide's share of the belief
+    margin: float  # for the logarithm of how many times the second one's it is
+    words: float  # the fewer, the more an utterance leaves open
+
+    def chance(self, ranking: Ranking) -> float:
+        belief, margin, words = certainty_signs(ranking)
+        return logistic(self.bias + self.belief * belief + self.margin * margin + self.words * words)
+
+
+def certainty_signs(ranking: Ranking) -> tuple[float, float, int]:
+    """What Certainty weighs: belief, margin, words. The ranking has a guide."""
+    shares = [min(max(one.score, LEAST), 1 - LEAST) for one in ranking.guides[:2]]
+    best, second = shares[0], shares[1] if len(shares) > 1 else LEAST
+    return math.log(best / (1 - best)), math.log(best / second), min(ranking.evidence.words, WORDS_COUNTED)
+
+
+@dataclass(frozen=True)
 class Thresholds:
-    """Where sure, torn and unknown part. Chosen on the guides' `check:` lines and lines that no guide covers."""
+    """Where sure, torn and unknown part: knowledge/thresholds.yaml, written by `hocvuso calibrate`."""
 
-    sure: float = 0.26  # from here the best guide is given
-    torn: float = 0.14  # below, nothing is offered
-    margin: float = 0.1  # a second guide closer than this makes it a question back
-    near: float = 0.5  # only guides with this share of the best score are offered
+    scope: Scope
+    certainty: Certainty
+    torn: float  # below this chance of being about a guide, nothing is offered
+    sure: float  # from this certainty on the best guide is given
+    share: float  # a guide is offered beside the best one from this part of its belief on
+    share_short: float  # the same for an utterance of at most SHORT words
 
-
-Weights = NDArray[np.float32]  # lines x ids
-Learnt = MutableMapping[str, Weights]  # by what it was learnt from
 
 CHOICES_SHOWN = 3
 BACKGROUND = ""  # the id of lines that no guide is about
-_RUNS = (3, 4, 5)  # lengths of the character runs
-_KIND_WEIGHT = {"w": 1.0, "b": 0.7, "c": 0.5}  # words carry most; runs of characters forgive spelling
-_SNAP_SCORE = 82  # rapidfuzz ratio from which an unknown word is taken for a known one
-_SNAP_LENGTH = 4  # shorter words are too easily another word
-_RIDGE = 0.3  # how much the regression is held back from learning single lines by heart
-_LINE_WEIGHT = 0.6  # of the best single line beside the regression's 1: it knows wordings that only one line has
+LINE_WEIGHT = 4.0  # logits for a line that is the same: it knows wordings that only one line has
+SHORT = 3  # words: "quên mật khẩu" leaves more open than its best guess shows
+WORDS_COUNTED = 12  # a longer utterance is no clearer
+LEAST = 1e-4  # of the belief: less is nothing
+LEAD_LIMIT = 50.0  # logits: more is certain anyway, and without a background it would be infinite
 
 
-def _features(words: Sequence[str]) -> Iterator[str]:
-    for word in words:
-        yield "w" + word
-    for left, right in pairwise(words):
-        yield f"b{left} {right}"
-    for word in words:
-        run = f" {word} "
-        for length in _RUNS:
-            for at in range(len(run) - length + 1):
-                yield "c" + run[at : at + length]
+class Lines:
+    """Lines that an utterance is compared with, one by one: the cosine of their features."""
+
+    def __init__(self, postings: Rows, first: Ints, count: int) -> None:
+        """`first`: the first line of each owner; `count`: how many lines there are."""
+        self._postings = postings
+        self._first = first
+        self._count = count
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, lines: Sequence[tuple[int, Utterance]]) -> Lines:
+        """Lines with the number of their owner, sorted by it; every number from 0 on has one."""
+        owners = np.array([owner for owner, _ in lines])
+        rows = vocabulary.rows(line for _, line in lines)
+        first = np.searchsorted(owners, np.unique(owners)).astype(np.int32)
+        return cls(turned(rows, len(vocabulary.features)), first, len(lines))
+
+    def likeness(self, row: Row) -> Floats:
+        """To each line, 0 to 1."""
+        starts = self._postings.starts[row.columns]
+        lengths = self._postings.starts[row.columns + 1] - starts
+        passed = np.cumsum(lengths) - lengths
+        at = np.repeat(starts - passed, lengths) + np.arange(lengths.sum())
+        shares = np.repeat(row.weights, lengths) * self._postings.weights[at]
+        return np.bincount(self._postings.columns[at], shares, minlength=self._count).astype(np.float32)
+
+    def best(self, likeness: Floats) -> Floats:
+        """To each owner's most similar line."""
+        return np.maximum.reduceat(likeness, self._first)
 
 
-class Vocabulary:
-    """How rare each feature is, and which words are known."""
+class Ranker:
+    """Ranks the guides that it has learnt."""
 
-    def __init__(self, lines: Iterable[Utterance]) -> None:
-        found: Counter[str] = Counter()
-        count = 0
-        for line in lines:
-            found.update(set(_features(line.folded)))
-            count += 1
-        self._column = {feature: number for number, feature in enumerate(found)}
-        self._rarity = {feature: math.log((count + 1) / (seen + 0.5)) for feature, seen in found.items()}
-        self._unseen = math.log((count + 1) / 0.5)
-        self._words = sorted(feature[1:] for feature in found if feature[0] == "w")
-        self._known = frozenset(self._words)
-        self._snap = lru_cache(maxsize=8192)(self._nearest)
+    def __init__(self, learnt: Learnt) -> None:
+        self.learnt = learnt
+        self.vocabulary = learnt.vocabulary
+        self.lines = Lines(learnt.postings, learnt.first, len(learnt.order))
+        self._background = learnt.ids.index(BACKGROUND) if BACKGROUND in learnt.ids else None
 
-    def rows(self, lines: Iterable[Utterance]) -> sparse.csr_matrix:
-        """A row a line, of length 1 when every feature is known.
+    def rank(self, utterance: Utterance, is_there: Callable[[str], bool] = lambda _: True) -> Ranking:
+        """`is_there` leaves out guides that were removed since."""
+        row = self.vocabulary.row(utterance)
+        best = self.lines.best(self.lines.likeness(row))
+        logits = self.logits(row) + LINE_WEIGHT * best
+        background = -math.inf if self._background is None else float(logits[self._background])
+        guides = [at for at, owner in enumerate(self.learnt.ids) if owner != BACKGROUND and is_there(owner)]
+        if not guides:
+            return Ranking()
+        belief = softmax(logits[guides])
+        order = np.argsort(-belief, kind="stable")[:CHOICES_SHOWN]
+        scored = tuple(Scored(self.learnt.ids[guides[at]], float(belief[at])) for at in order)
+        lead = min(float(logits[guides].max()) - background, LEAD_LIMIT)
+        evidence = Evidence(lead, float(best[guides].max()), row.known, len(utterance.folded))
+        return Ranking(scored, evidence)
 
-        A feature that no line has still counts in the length: it makes everything else less sure.
-        """
-        starts, columns, weights = [0], [], []
-        for line in lines:
-            words = [self._snap(word) for word in line.folded]
-            counts = Counter(_features(words))
-            row = {
-                feature: (1 + math.log(count)) * self._rarity.get(feature, self._unseen) * _KIND_WEIGHT[feature[0]]
-                for feature, count in counts.items()
-            }
-            length = math.sqrt(sum(weight * weight for weight in row.values())) or 1.0
-            for feature, weight in row.items():
-                if feature in self._column:
-                    columns.append(self._column[feature])
-                    weights.append(weight / length)
-            starts.append(len(columns))
-        shape = (len(starts) - 1, len(self._column))
-        return sparse.csr_matrix((np.array(weights, dtype=np.float32), columns, starts), shape=shape)
-
-    def _nearest(self, word: str) -> str:
-        if word in self._known or len(word) < _SNAP_LENGTH or word.isdigit():
-            return word
-        near = process.extractOne(word, self._words, scorer=fuzz.ratio, score_cutoff=_SNAP_SCORE)
-        return near[0] if near else word
+    def logits(self, row: Row) -> Floats:
+        """How much the features speak for each id."""
+        return np.asarray(self.learnt.bias + row.weights @ self.learnt.weights[row.columns].astype(np.float32))
 
 
-class Index:
-    """Lines with the id that each speaks for."""
-
-    def __init__(
-        self, lines: Iterable[tuple[str, Utterance]], vocabulary: Vocabulary, learnt: Learnt | None = None
-    ) -> None:
-        """`learnt` spares learning what was learnt before from the same lines, and is given what is learnt now."""
-        by_owner = sorted(lines, key=lambda line: line[0])
-        self._vocabulary = vocabulary
-        self._ids = sorted({owner for owner, _ in by_owner})
-        if not by_owner:
-            return
-        owners = np.array([self._ids.index(owner) for owner, _ in by_owner])
-        self._starts = np.searchsorted(owners, np.arange(len(self._ids)))  # the first line of each id
-        rows = vocabulary.rows(line for _, line in by_owner)
-        self._columns = rows.T.tocsr()
-        learnt = {} if learnt is None else learnt
-        key = _digest(by_owner)
-        if (weights := learnt.get(key)) is None:
-            weights = learnt[key] = _learn(rows, owners)
-        self._weights = weights
-
-    def rank(self, utterance: Utterance) -> list[Scored]:
-        """Every id with its score, best first; an utterance that shares nothing with any line scores 0 for all."""
-        if not self._ids:
-            return []
-        cosines = (self._vocabulary.rows([utterance]) @ self._columns).toarray()[0]
-        best = np.maximum.reduceat(cosines, self._starts)
-        scores = (cosines @ self._weights + _LINE_WEIGHT * best) / (1 + _LINE_WEIGHT)
-        return [Scored(self._ids[at], float(scores[at])) for at in np.argsort(-scores, kind="stable")]
+def decide(ranking: Ranking, thresholds: Thresholds) -> Match:
+    """One guide, a few to choose from, or unknown. A score is the chance that this guide is meant."""
+    scope = thresholds.scope.chance(ranking.evidence)
+    scored = tuple(Scored(one.id, one.score * scope) for one in ranking.guides)
+    if not scored or scope < thresholds.torn or not ranking.evidence.likeness:
+        return Match(Outcome.UNKNOWN, scored)
+    if thresholds.certainty.chance(ranking) >= thresholds.sure:
+        return Match(Outcome.GUIDE, scored)
+    share = thresholds.share_short if ranking.evidence.words <= SHORT else thresholds.share
+    return Match(Outcome.CHOICES, tuple(one for one in scored if one.score >= scored[0].score * share))
 
 
-def _learn(rows: sparse.csr_matrix, owners: NDArray[np.intp]) -> Weights:
-    """Kernel ridge regression: how much each line (row) speaks for each owner (column)."""
-    likeness = (rows @ rows.T).toarray()
-    likeness[np.diag_indices_from(likeness)] += _RIDGE
-    wanted = (owners[:, None] == np.arange(owners[-1] + 1)).astype(np.float32)
-    factor = linalg.cho_factor(likeness, overwrite_a=True, check_finite=False)
-    return np.asarray(linalg.cho_solve(factor, wanted, overwrite_b=True, check_finite=False))
-
-
-def _digest(lines: Sequence[tuple[str, Utterance]]) -> str:
-    """Names what `_learn` learns from: the lines and every constant that weighs them."""
-    constants = repr((_RUNS, sorted(_KIND_WEIGHT.items()), _SNAP_SCORE, _SNAP_LENGTH, _RIDGE))
-    said = "\n".join(f"{owner}\t{line.key}" for owner, line in lines)
-    return blake2s(f"{constants}\n{said}".encode(), digest_size=16).hexdigest()
-
-
-def decide(scored: Sequence[Scored], thresholds: Thresholds) -> Match:
-    """One guide, a few to choose from, or unknown. The background is a rival that is never offered."""
-    ranked = [one for one in scored if one.id != BACKGROUND]
-    background = next((one.score for one in scored if one.id == BACKGROUND), 0.0)
-    if not ranked or ranked[0].score < max(thresholds.torn, background):
-        return Match(Outcome.UNKNOWN, tuple(ranked[:CHOICES_SHOWN]))
-    best = ranked[0]
-    rivals = [one for one in ranked[1:] if one.score >= best.score * thresholds.near]
-    second = max(rivals[0].score if rivals else 0.0, background)
-    is_torn = best.score - second < thresholds.margin
-    if best.score >= thresholds.sure and not is_torn:
-        return Match(Outcome.GUIDE, tuple(ranked[:CHOICES_SHOWN]))
-    return Match(Outcome.CHOICES, (best, *rivals[: CHOICES_SHOWN - 1]))
-
-
-class Matcher:
-    """An index of guides and the thresholds that judge it."""
-
-    def __init__(
-        self,
-        lines: Iterable[tuple[str, str]],
-        normalizer: Normalizer,
-        background: Iterable[str] = (),
-        thresholds: Thresholds | None = None,
-        learnt: Learnt | None = None,
-    ) -> None:
-        self.normalizer = normalizer
-        self.thresholds = thresholds or Thresholds()
-        normalized = [(owner, normalizer(text)) for owner, text in lines]
-        normalized += [(BACKGROUND, normalizer(text)) for text in background]
-        self.vocabulary = Vocabulary(line for _, line in normalized)
-        self._index = Index(normalized, self.vocabulary, learnt)
-
-    def rank(self, text: str) -> list[Scored]:
-        """Every guide, best first, and the background among them."""
-        return self._index.rank(self.normalizer(text))
-
-    def match(self, text: str) -> Match:
-        return decide(self.rank(text), self.thresholds)
+def logistic(total: float) -> float:
+    return 1 / (1 + math.exp(-max(-LEAD_LIMIT, min(LEAD_LIMIT, total))))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 UTTERANCE_LIMIT = 600  # characters that are read: a spoken question has under 300; the rest of a paste adds no meaning
 
@@ -159,30 +160,32 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 class _Phrases:
-    """Replaces the longest known run of words. Single accented words need their accents, all others are met folded."""
+    """Replaces the longest known run of words.
+
+    In a run of two words or more, accents may be left out, but those that are typed must be its own ("vợ tôi" is not
+    "vô tội"). A single word is met only as it is written: "vô", not "vo".
+    """
 
     def __init__(self, replacements: Iterable[tuple[str, str]]) -> None:
-        self._by_words: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._by_words: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
         for found, canonical in replacements:
             words = _split(found)
-            accented = len(words) == 1 and words[0] != fold(words[0])
-            key = words if accented else tuple(fold(word) for word in words)
             if words:
-                self._by_words.setdefault(key, _split(canonical))
+                key = words if len(words) == 1 else tuple(fold(word) for word in words)
+                known = tuple(map(_undashed, words))
+                self._by_words.setdefault(key, []).append((known, _split(canonical)))
         self._longest: dict[str, int] = {}  # first word -> words in the longest run that begins with it
         for words in self._by_words:
             self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
 
-    def apply(self, words: list[str]) -> list[str]:
+    def apply(self, words: Sequence[str]) -> list[str]:
         out: list[str] = []
         folded = [fold(word) for word in words]
         at = 0
         while at < len(words):
             longest = max(self._longest.get(words[at], 0), self._longest.get(folded[at], 0))
             for length in range(min(longest, len(words) - at), 0, -1):
-                canonical = self._by_words.get(tuple(folded[at : at + length]))
-                if length == 1:
-                    canonical = self._by_words.get((words[at],), canonical if words[at] == folded[at] else None)
+                canonical = self._meant(words[at : at + length], folded[at : at + length])
                 if canonical is not None:
                     out.extend(canonical)
                     at += length
@@ -192,16 +195,46 @@ class _Phrases:
                 at += 1
         return out
 
+    def _meant(self, typed: Sequence[str], folded: Sequence[str]) -> tuple[str, ...] | None:
+        for known, canonical in self._by_words.get(tuple(typed if len(typed) == 1 else folded), ()):
+            pairs = zip(typed, folded, known, strict=True)
+            if all(word == bare or _undashed(word) == right for word, bare, right in pairs):
+                return canonical
+        return None
+
+
+def _undashed(word: str) -> str:
+    """In a hurry "dăng" is typed for "đăng"."""
+    return word.replace("đ", "d")
+
+
+def spellings(sounds: Mapping[str, Iterable[str]], parts: str) -> Iterator[str]:
+    """How a name sounds when it is spelled out, as voice typing writes it: "v ne i d" -> "vờ nê ai đi", …"""
+    return map(" ".join, product(*(sounds[part] for part in parts.split())))
+
 
 class Normalizer:
     """Brings text to an Utterance, with the word lists of knowledge/synonyms.yaml."""
 
-    def __init__(self, classes: Mapping[str, Mapping[str, Iterable[str]]], filler: Iterable[str]) -> None:
+    def __init__(
+        self,
+        classes: Mapping[str, Mapping[str, Iterable[str]]],
+        filler: Iterable[str],
+        spelled: Mapping[str, Iterable[str]] | None = None,
+        sounds: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """`spelled`: names with the parts that they are spelled in; `sounds`: how each part is said."""
+        spoken = {
+            name: [said for parts in ways for said in spellings(sounds or {}, parts)]
+            for name, ways in (spelled or {}).items()
+        }
         self._synonyms = _Phrases(
-            (variant, canonical)
-            for kind in classes.values()
-            for canonical, variants in kind.items()
-            for variant in (canonical, *variants)  # itself first, or the "giờ" of "bây giờ" becomes "bây bây giờ"
+            [
+                (variant, canonical)
+                for kind in (*classes.values(), spoken)
+                for canonical, variants in kind.items()
+                for variant in (canonical, *variants)  # itself first, or the "giờ" of "bây giờ" becomes "bây bây giờ"
+            ]
         )
         self._filler = _Phrases((words, "") for words in filler)
 
@@ -210,10 +243,13 @@ class Normalizer:
         return _utterance(text, _split(text[:UTTERANCE_LIMIT]))
 
     def __call__(self, text: str) -> Utterance:
-        """An utterance that is filler alone keeps it: better a weak meaning than none."""
-        typed = list(_split(text[:UTTERANCE_LIMIT]))
+        """An utterance that is filler alone keeps it: better a weak meaning than none.
+
+        Synonyms are looked up twice, since one may complete another: "bhxh số" is "bảo hiểm xã hội số" is "vssid".
+        """
+        typed = _split(text[:UTTERANCE_LIMIT])
         meant = self._filler.apply(typed) or typed
-        return _utterance(text, self._synonyms.apply(meant))
+        return _utterance(text, self._synonyms.apply(self._synonyms.apply(meant)))
 
 
 def _utterance(text: str, words: Sequence[str]) -> Utterance:

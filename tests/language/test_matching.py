@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,21 @@ from hypothesis import strategies as st
 
 from bot.engine.library import Library
 from bot.engine.routing import understand
-from bot.language.matching import BACKGROUND, CHOICES_SHOWN, Match, Matcher, Outcome, Scored, Thresholds, decide
+from bot.language.learning import learn
+from bot.language.matching import (
+    BACKGROUND,
+    CHOICES_SHOWN,
+    Certainty,
+    Evidence,
+    Match,
+    Outcome,
+    Ranker,
+    Ranking,
+    Scope,
+    Scored,
+    Thresholds,
+    decide,
+)
 from bot.language.normalize import Normalizer
 
 LINES = [
@@ -27,14 +41,37 @@ LINES = [
 BACKGROUND_LINES = ["con mèo nhà hàng xóm đẻ mấy con", "nấu canh chua cá lóc", "trời hôm nay có mưa không"]
 
 OWN_LINES_LEAD_HOME = 0.99  # of `ask:` lines, given or offered
-CHECK_LINES_LEAD_HOME = (
-    0.80  # of `check:` lines, given or offered: measured 0.841 on 744 lines, 0.830 on 528, 0.933 on 120
+CHECK_LINES_LEAD_HOME = 0.88  # of `check:` lines, given or offered: measured 0.914
+
+
+THRESHOLDS = Thresholds(
+    scope=Scope(bias=-0.5, lead=1.0, likeness=0.0, known=0.0, words=0.0),
+    certainty=Certainty(bias=0.0, belief=1.0, margin=0.0, words=0.0),
+    torn=0.5,
+    sure=0.6,
+    share=0.3,
+    share_short=0.1,
 )
+NORMALIZER = Normalizer({"teencode": {"mật khẩu": ["mk"]}}, ["ạ"])
+
+
+class Matcher:
+    """The parts put together over a few lines."""
+
+    def __init__(self, lines: Sequence[tuple[str, str]] = LINES, background: Sequence[str] = BACKGROUND_LINES) -> None:
+        known = [*lines, *((BACKGROUND, line) for line in background)]
+        self.ranker = Ranker(learn((owner, NORMALIZER(line)) for owner, line in known))
+
+    def rank(self, text: str) -> Ranking:
+        return self.ranker.rank(NORMALIZER(text))
+
+    def match(self, text: str) -> Match:
+        return decide(self.rank(text), THRESHOLDS)
 
 
 @pytest.fixture(scope="module")
 def matcher() -> Matcher:
-    return Matcher(LINES, Normalizer({"teencode": {"mật khẩu": ["mk"]}}, ["ạ"]), BACKGROUND_LINES)
+    return Matcher()
 
 
 def meant(matcher: Matcher, text: str) -> str:
@@ -70,7 +107,7 @@ class TestMatch:
         assert matcher.match(story).outcome is not Outcome.UNKNOWN
 
     def test_between_equal_guides_the_person_chooses(self) -> None:
-        torn = Matcher([("a", "nộp hồ sơ đất"), ("b", "nộp hồ sơ đất"), ("c", "mua vé tàu")], Normalizer({}, []))
+        torn = Matcher([("a", "nộp hồ sơ đất"), ("b", "nộp hồ sơ đất"), ("c", "mua vé tàu")], ["trời mưa"])
         match = torn.match("nộp hồ sơ đất")
         assert match.outcome is Outcome.CHOICES
         assert {one.id for one in match.guides} == {"a", "b"}
@@ -85,20 +122,22 @@ class TestMatch:
     def test_without_a_word_nothing_is_meant(self, matcher: Matcher, text: str) -> None:
         assert matcher.match(text).outcome is Outcome.UNKNOWN
 
-    def test_without_guides_nothing_is_known(self) -> None:
-        assert Matcher([], Normalizer({}, [])).match("quên mật khẩu") == Match(Outcome.UNKNOWN)
+    def test_without_lines_nothing_can_be_learnt(self) -> None:
+        with pytest.raises(ValueError, match="no lines"):
+            learn([])
 
-    def test_the_order_of_the_lines_changes_nothing(self, matcher: Matcher) -> None:
-        turned = Matcher(LINES[::-1], matcher.normalizer, BACKGROUND_LINES)
-        for _, line in LINES:
-            assert [one.id for one in turned.rank(line)] == [one.id for one in matcher.rank(line)]
-            assert [one.score for one in turned.rank(line)] == pytest.approx(
-                [one.score for one in matcher.rank(line)], abs=1e-4
-            )
+    def test_the_order_of_the_lines_changes_little(self, matcher: Matcher) -> None:
+        turned = Matcher(LINES[::-1])
+        for owner, line in LINES:
+            assert turned.rank(line).guides[0].id == matcher.rank(line).guides[0].id == owner
 
-    def test_equal_scores_stand_in_the_order_of_ids(self, matcher: Matcher) -> None:
-        ids = [one.id for one in matcher.rank("xyz")]
-        assert ids == sorted(ids)
+    def test_the_same_lines_give_the_same_weights(self) -> None:
+        assert Matcher().rank("quên mật khẩu") == Matcher().rank("quên mật khẩu")
+
+    def test_a_guide_that_was_removed_is_left_out(self, matcher: Matcher) -> None:
+        ranking = matcher.ranker.rank(NORMALIZER("quên mật khẩu vneid"), lambda guide: guide != "mat-khau")
+        assert "mat-khau" not in {one.id for one in ranking.guides}
+        assert matcher.ranker.rank(NORMALIZER("quên mật khẩu"), lambda _: False).guides == ()
 
     @given(text=st.text())
     @settings(deadline=None, max_examples=200)
@@ -110,28 +149,28 @@ class TestMatch:
 
 
 class TestDecide:
-    """What is done with scores: sure from 0.5, torn from 0.2, a question back when closer than 0.1."""
-
-    THRESHOLDS = Thresholds(sure=0.5, torn=0.2, margin=0.1, near=0.5)
+    """What is done with a ranking. In scope from a lead of 0.5 on; sure from a belief of 0.6 on."""
 
     @pytest.mark.parametrize(
-        ("scores", "outcome", "shown"),
+        ("beliefs", "lead", "outcome", "shown"),
         [
-            ({}, Outcome.UNKNOWN, []),
-            ({"a": 0.8}, Outcome.GUIDE, ["a"]),
-            ({"a": 0.8, "b": 0.6}, Outcome.GUIDE, ["a", "b"]),
-            ({"a": 0.8, "b": 0.75}, Outcome.CHOICES, ["a", "b"]),
-            ({"a": 0.4, "b": 0.1}, Outcome.CHOICES, ["a"]),  # not sure, and nothing else is near
-            ({"a": 0.4, "b": 0.3, "c": 0.25, "d": 0.21}, Outcome.CHOICES, ["a", "b", "c"]),
-            ({"a": 0.19, "b": 0.1}, Outcome.UNKNOWN, ["a", "b"]),
-            ({BACKGROUND: 0.9, "a": 0.8}, Outcome.UNKNOWN, ["a"]),
-            ({"a": 0.8, BACKGROUND: 0.75}, Outcome.CHOICES, ["a"]),  # the background makes it less sure
-            ({"a": 0.8, BACKGROUND: 0.3}, Outcome.GUIDE, ["a"]),
+            ({}, 9.0, Outcome.UNKNOWN, []),
+            ({"a": 0.8, "b": 0.2}, 9.0, Outcome.GUIDE, ["a", "b"]),
+            ({"a": 0.5, "b": 0.4}, 9.0, Outcome.CHOICES, ["a", "b"]),
+            ({"a": 0.5, "b": 0.1}, 9.0, Outcome.CHOICES, ["a"]),  # not sure, and nothing else is near
+            ({"a": 0.8, "b": 0.2}, 0.0, Outcome.UNKNOWN, ["a", "b"]),  # the background is as likely
         ],
     )
-    def test_outcomes(self, scores: dict[str, float], outcome: Outcome, shown: list[str]) -> None:
-        match = decide([Scored(name, score) for name, score in scores.items()], self.THRESHOLDS)
+    def test_outcomes(self, beliefs: dict[str, float], lead: float, outcome: Outcome, shown: list[str]) -> None:
+        evidence = Evidence(lead=lead, likeness=0.5, known=1.0, words=8)
+        ranking = Ranking(tuple(Scored(name, score) for name, score in beliefs.items()), evidence)
+        match = decide(ranking, THRESHOLDS)
         assert (match.outcome, [one.id for one in match.guides]) == (outcome, shown)
+
+    def test_a_few_words_leave_more_open(self) -> None:
+        guides = (Scored("a", 0.5), Scored("b", 0.1))
+        short = decide(Ranking(guides, Evidence(9.0, 0.5, 1.0, words=2)), THRESHOLDS)
+        assert [one.id for one in short.guides] == ["a", "b"]
 
 
 class TestRealGuides:
@@ -140,7 +179,7 @@ class TestRealGuides:
         lost = list(lines_lost(library, lines))
         assert len(lost) <= len(lines) * (1 - OWN_LINES_LEAD_HOME), lost
 
-    def test_lines_that_the_index_never_saw_do_so_mostly(self, library: Library) -> None:
+    def test_lines_that_were_never_learnt_do_so_mostly(self, library: Library) -> None:
         lines = [(guide.id, line) for guide in library.content.guides.values() for line in guide.check]
         lost = list(lines_lost(library, lines))
         share = 1 - len(lost) / len(lines)

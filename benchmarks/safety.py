@@ -1,0 +1,73 @@
+"""What the check of a link costs: one name, the worst texts, and a list of a million bad addresses.
+
+Run it with .venv/bin/python -m benchmarks.safety
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.blocklist_file import BlocklistFile, save_blocklist
+from bot.safety.addresses import find_addresses
+from bot.safety.blocklist import NO_BLOCKS, Blocklist, read_list
+from bot.safety.links import is_known, judge_link
+from tests.safety.knowledge import HERE, lexicon, names
+
+MILLION = 1_000_000
+LOOKUPS = 10_000
+WORST = {
+    "10,000 dots": "." * 10_000,
+    "100 kB of a.a.a.": "a." * 50_000,
+    "100 kB of a@a@": "a@" * 50_000,
+    "16,000 links": " ".join(f"a{number}.com" for number in range(16_000)),
+    "12,000 half links": " ".join(f"em{number}.em" for number in range(12_000)),
+    "80 kB path": "http://e.top/" + "a/" * 40_000,
+    "longest host": "http://" + ".".join(["rn" * 31, "i" * 63, "vay" * 20]) + ".top",
+}
+
+
+def main() -> None:
+    lexicon()
+    texts = [*names(HERE / "data" / "lures.txt"), *names(HERE / "data" / "legit_lookalikes.txt")]
+    spent = [_seconds(lambda text=text: _judge(text, NO_BLOCKS)) for text in texts for _ in range(5)]
+    print(f"one link         median {statistics.median(spent) * 1e6:8.0f} us  worst {max(spent) * 1e6:8.0f} us")
+    for name, text in WORST.items():
+        print(f"{name:18} {_seconds(lambda text=text: _judge(text, NO_BLOCKS)) * 1e3:8.1f} ms")
+    _blocklist()
+
+
+def _blocklist() -> None:
+    lines = (f"bad-{number:x}-{number * 7919 % 104729}.com" for number in range(MILLION))
+    began = time.perf_counter()
+    read = read_list(lines, lambda found: is_known(found, lexicon()))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blocklist.npy"
+        save_blocklist(read.entries, path)
+        print(f"a million lines imported in {time.perf_counter() - began:.1f} s, {path.stat().st_size / 1e6:.1f} MB")
+        del read
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        blocklist = BlocklistFile(path).current()
+        addresses = [find_addresses(f"http://a{number}.example-{number}.com/x")[0] for number in range(LOOKUPS)]
+        each = _seconds(lambda: [blocklist.find(address) for address in addresses]) / LOOKUPS
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        print(f"one look-up      mean   {each * 1e6:8.1f} us, memory grown by {grown:.1f} MB")
+
+
+def _judge(text: str, blocklist: Blocklist) -> None:
+    for address in find_addresses(text):
+        judge_link(address, lexicon(), blocklist)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
