@@ -28,10 +28,12 @@ eval: install
 calibrate: install
 	@$(BIN)/hocvuso calibrate --out-of-scope tests/data/out_of_scope.txt --ambiguous tests/data/ambiguous.tsv $(ARGS)
 
-# How well bad links are told from good ones. Other files: make eval-safety ARGS="--bad FILE --good FILE --missed"
+# How well bad links and messages are told from good ones. Other files, or what was missed:
+# make eval-safety ARGS="--bad FILE --good FILE --messages-bad FILE --messages-good FILE --missed"
 eval-safety: install
 	@$(BIN)/hocvuso eval-safety $(or $(ARGS),\
-		--bad tests/safety/data/lures.txt --good tests/safety/data/legit_lookalikes.txt)
+		--bad tests/safety/data/lures.txt --good tests/safety/data/legit_lookalikes.txt \
+		--messages-bad tests/safety/data/held_out_scam.tsv --messages-good tests/safety/data/held_out_genuine.tsv)
 
 # A Zalo Official Account of one's own on loopback, to talk to the assistant as Zalo would.
 fake-zalo: $(VENV)/.installed-dev

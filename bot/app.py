@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.alerts import Alerts
+from bot.blocklist_file import BLOCKLIST, BlocklistFile
 from bot.channels.base import Channel, WebhookChannel, trouble_of
 from bot.channels.registry import configured_channels
 from bot.channels.telegram.client import TelegramChannel
@@ -24,6 +25,7 @@ from bot.engine.model import Address
 from bot.errors import StoreError
 from bot.learnt import LEARNT, LearntFolder
 from bot.live import LiveLibrary
+from bot.pictures import Pictures
 from bot.stores.base import Store
 from bot.stores.sqlite import SqliteStore
 from bot.turns import Turns, utc_now
@@ -53,9 +55,11 @@ class Assistant:
         self.store = store
         self.live = live
         self.channels = channels
-        self.turns = Turns(store, lambda: live.library, now)
-        self.delivery = DeliveryWorker(store, channels, now)
-        self.chat = WebChat(store, config.server.public_url)
+        self._blocklist = BlocklistFile(config.data_folder / BLOCKLIST)
+        self.turns = Turns(store, lambda: live.library.with_blocklist(self._blocklist.current()), now)
+        pictures = Pictures(channels, self.turns.accept)
+        self.delivery = DeliveryWorker(store, channels, now, pictures.look)
+        self.chat = WebChat(store, config.server.public_url, pictures.look_into)
         self.alerts = Alerts(
             store, channels, [Address(*chat.split(":", 1)) for chat in config.admin.chats], now, self.delivery.wake
         )
@@ -172,7 +176,12 @@ def _kept_pepper(path: Path) -> str:
 
 def build(config: Config) -> Assistant:
     """Raises ContentError when scenarios/ or knowledge/ cannot be used, StoreError when the store cannot."""
-    live = LiveLibrary(config.content.scenarios, config.content.knowledge, LearntFolder(config.data_folder / LEARNT))
+    live = LiveLibrary(
+        config.content.scenarios,
+        config.content.knowledge,
+        LearntFolder(config.data_folder / LEARNT),
+        site=config.server.public_url,
+    )
     phrases = live.library.phrases
     commands = {"menu": phrases.command_menu, "help": phrases.command_help, "stop": phrases.command_stop}
     said = {word: live.library.say(phrase) for word, phrase in commands.items()}

@@ -12,10 +12,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.blocklist_file import BLOCKLIST, BlocklistFile, save_blocklist
 from bot.calibrate import calibrate, rendered
@@ -23,14 +24,17 @@ from bot.channels.terminal import TerminalChannel
 from bot.config import Config, ContentConfig, load_config
 from bot.content.load import Loaded, load_content
 from bot.content.schema import write_schemas
+from bot.content.style import check_style
 from bot.delivery import DeliveryWorker
 from bot.doctor import diagnose
-from bot.engine.library import Library, asked_of, others_of
-from bot.engine.routing import understand
+from bot.engine.library import Library, asked_of, lines_of, others_of
+from bot.engine.routing import topic_meant, understand
 from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, StoreError
 from bot.evaluate import OPEN, OUT_OF_SCOPE, Question, check_questions, evaluate, read_questions
 from bot.evaluate import render as render_evaluation
-from bot.evaluate_safety import Case, categories, evaluate_safety, render_safety
+from bot.evaluate_safety import Case, categories, evaluate_safety, read_messages, render_safety
+from bot.language.explaining import explain
+from bot.language.matching import Match, Outcome
 from bot.language.redact import redact
 from bot.learnt import LEARNT, LearntFolder
 from bot.safety.addresses import find_addresses
@@ -88,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("chat", _chat)
     add("check", _check)
     add("match", _match).add_argument("--explain", action="store_true", help=say("cli", "explain"))
+    add("inspect", _inspect)
     add("redact", _redact)
     share = add("share", _share)
     share.add_argument("guide", help=say("cli", "guide_argument"))
@@ -109,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     safety = add("eval-safety", _eval_safety)
     safety.add_argument("--bad", type=_file, help=say("cli", "bad_links"))
     safety.add_argument("--good", type=_file, help=say("cli", "good_links"))
+    safety.add_argument("--messages-bad", type=_file, help=say("cli", "bad_messages"))
+    safety.add_argument("--messages-good", type=_file, help=say("cli", "good_messages"))
     safety.add_argument("--blocklist", action="store_true", help=say("cli", "with_blocklist"))
     safety.add_argument("--missed", action="store_true", help=say("cli", "missed_links"))
     add("schema", _schema)
@@ -244,9 +251,11 @@ def _check(options: argparse.Namespace) -> int:
     try:
         loaded = _content(place)
         problems += loaded.warnings
-        guides = len(loaded.content.guides)
+        problems += check_style(loaded.guides, loaded.content.knowledge)
+        guides = len(loaded.content.lessons)
     except ContentError as error:
         problems += error.problems
+    problems.sort(key=lambda problem: (problem.is_warning, problem))  # errors first, each kind file by file
     _print_problems(tuple(problems))
     errors = sum(not problem.is_warning for problem in problems)
     warnings = len(problems) - errors
@@ -262,7 +271,38 @@ def _match(options: argparse.Namespace) -> int:
     for text in _lines():
         meant = understand(text, library)
         guides = [{"id": one.id, "score": round(one.score, 4)} for one in meant.guides]
-        print(json.dumps({"text": text, "outcome": meant.outcome, "guides": guides}, ensure_ascii=False), flush=True)
+        told: dict[str, Any] = {"text": text, "outcome": meant.outcome, "guides": guides}
+        if options.explain:
+            told["explain"] = _explained(text, meant, library)
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+    return 0
+
+
+def _explained(text: str, meant: Match, library: Library) -> dict[str, Any] | None:
+    """Nothing for a command or a short code, which are not weighed. A topic's name asks back however sure it is."""
+    if meant.outcome is Outcome.COMMAND:
+        return None
+    topic = topic_meant(text, library)
+    ranking = library.rank(text, among=topic.guides if topic else None)
+    lines = [line for _, line in lines_of(library.content)]
+    shown = (one.id for one in meant.guides)
+    thresholds = library.content.knowledge.thresholds
+    explanation = explain(library.normalizer(text), ranking, shown, library.ranker, lines, thresholds)
+    return {"topic": topic.id if topic else None, **asdict(explanation, dict_factory=_rounded)}
+
+
+def _rounded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in pairs}
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    blocklist = BlocklistFile(_config(options).data_folder / BLOCKLIST).current()
+    library = _library(options).with_blocklist(blocklist)
+    for text in _lines():
+        judgement = library.inspect(text.replace("\\n", "\n"))
+        reasons = [asdict(reason) for reason in judgement.reasons]
+        told = {"text": text, "verdict": judgement.verdict, "reasons": reasons}
+        print(json.dumps(told, ensure_ascii=False), flush=True)
     return 0
 
 
@@ -275,9 +315,9 @@ def _redact(_options: argparse.Namespace) -> int:
 def _share(options: argparse.Namespace) -> int:
     config = _config(options)
     content = _content(config.content).content
-    guide = content.guides.get(options.guide)
+    guide = content.lessons.get(options.guide)
     if guide is None:
-        near = nearest(options.guide, content.guides)
+        near = nearest(options.guide, content.lessons)
         print(say("cli", "no_such_guide", name=options.guide, near=say("content", "near", name=near) if near else ""))
         return FAILED
     print(guide.title)
@@ -365,18 +405,23 @@ def _tell_part(part: int, parts: int) -> None:
 
 def _eval_safety(options: argparse.Namespace) -> int:
     config = _config(options)
-    lexicon = compile_links(_content(config.content).content.knowledge.safety)
     blocklist = BlocklistFile(config.data_folder / BLOCKLIST).current() if options.blocklist else NO_BLOCKS
+    library = _library(options).with_blocklist(blocklist)
+    lexicon = compile_links(library.content.knowledge.safety)
 
-    def judge(text: str) -> Judgement:
+    def judge_links(text: str) -> Judgement:
         judged = [judge_link(address, lexicon, blocklist) for address in find_addresses(text)]
         return max(judged, key=lambda one: one.score, default=Judgement(Verdict.UNKNOWN))
 
-    cases = [*_cases(options.bad, is_bad=True), *_cases(options.good, is_bad=False)]
-    before = perf_counter()
-    report = evaluate_safety(cases, judge)
-    microseconds = (perf_counter() - before) * 1_000_000 / max(len(cases), 1)
-    print(render_safety(report, say("eval_safety", "links"), microseconds, options.missed))
+    links = [*_cases(options.bad, is_bad=True), *_cases(options.good, is_bad=False)]
+    messages = [*_messages(options.messages_bad, is_bad=True), *_messages(options.messages_good, is_bad=False)]
+    parts = (("links", links, judge_links), ("messages", messages, library.inspect))
+    for title, cases, judge in parts:
+        if cases:
+            before = perf_counter()
+            report = evaluate_safety(cases, judge)
+            microseconds = (perf_counter() - before) * 1_000_000 / len(cases)
+            print(render_safety(report, say("eval_safety", title), microseconds, options.missed))
     return 0
 
 
@@ -388,6 +433,10 @@ def _cases(path: Path | None, is_bad: bool) -> list[Case]:
     kinds = categories(table.read_text(encoding="utf-8").splitlines()) if table.is_file() else {}
     texts = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     return [Case(text, is_bad, kinds.get(text, "")) for text in texts if text and not text.startswith("#")]
+
+
+def _messages(path: Path | None, is_bad: bool) -> list[Case]:
+    return read_messages(path.read_text(encoding="utf-8").splitlines(), is_bad) if path else []
 
 
 def _blocklist_import(options: argparse.Namespace) -> int:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel
+from bot.engine.model import Update
 from bot.errors import RecipientGone, SendError, where
 from bot.stores.base import Delivery, Store
 from bot.turns import utc_now
 
 log = logging.getLogger(__name__)
+
+Look = Callable[[Update], Awaitable[None]]
+"""Looks at the picture of an update. Ends well within LEASE."""
 
 LEASE = 60.0  # seconds a claimed reply is ours: longer than any platform's send takes
 BATCH = 32  # replies sent at the same time, each to another person
@@ -26,10 +31,19 @@ TRIES = 12  # about an hour and a half of a platform being down
 class DeliveryWorker:
     """Sends what waits, in order for each person and side by side for many."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel], now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        now: Callable[[], datetime] = utc_now,
+        look: Look | None = None,
+    ) -> None:
+        """`look` takes care of Reply.looks_at; without it nothing is looked at."""
         self._store = store
         self._channels = channels
         self._now = now
+        self._look = look
+        self._looks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
     def wake(self, _address: object = None) -> None:
@@ -38,18 +52,22 @@ class DeliveryWorker:
 
     async def run(self) -> None:
         """Until cancelled. A send under way at that moment is finished by the lease or by the next start."""
-        while True:
-            self._woken.clear()
-            try:
-                sent = await self.deliver_due()
-            except Exception:  # the store may be locked or full for a while: replies wait, nothing is lost
-                log.exception("outbox could not be worked off")
-                sent = 0
-            if not sent:
-                try:
-                    await asyncio.wait_for(self._woken.wait(), IDLE)
-                except TimeoutError:
-                    continue
+        try:
+            while True:
+                self._woken.clear()
+                if not await self._work():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), IDLE)
+        finally:
+            for look in self._looks:
+                look.cancel()
+
+    async def _work(self) -> int:
+        try:
+            return await self.deliver_due()
+        except Exception:  # the store may be locked or full for a while: replies wait, nothing is lost
+            log.exception("outbox could not be worked off")
+            return 0
 
     async def deliver_due(self) -> int:
         """Send every reply that is due now, one for each person; returns how many were tried."""
@@ -58,6 +76,11 @@ class DeliveryWorker:
         return len(due)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        if delivery.reply.looks_at:
+            look = asyncio.create_task(self._look_at(delivery, delivery.reply.looks_at))
+            self._looks.add(look)  # it takes seconds, and nobody else's reply waits for it
+            look.add_done_callback(self._looks.discard)
+            return
         try:
             await self._channels[delivery.address.channel].send(delivery)
         except RecipientGone as error:
@@ -69,6 +92,16 @@ class DeliveryWorker:
             await self._bury(delivery, type(error).__name__)
         else:
             await asyncio.to_thread(self._store.delivered, delivery.id)
+
+    async def _look_at(self, delivery: Delivery, update: Update) -> None:
+        """Once, whatever comes of it: the person's later replies wait for it. Cut off, it is done again."""
+        try:
+            if self._look:
+                await self._look(update)
+        except Exception as error:
+            log.error("%s: a picture was not looked at: %s", update.address.channel, where(error))
+        await asyncio.to_thread(self._store.delivered, delivery.id)
+        self.wake()
 
     async def _failed(self, delivery: Delivery, error: SendError) -> None:
         if not error.retryable or delivery.attempts >= TRIES:

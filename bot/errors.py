@@ -7,7 +7,7 @@ AssistantError
 ├── InvalidUpdate               the platform sent something unusable: drop it, answer 200
 ├── BadSignature                a forged or unsigned delivery: refuse it, answer 403
 ├── StaleSession                somebody else saved the session: read again, respond again
-└── SendError(retryable)        a reply could not be delivered
+└── SendError(retryable)        a reply could not be delivered, or a picture fetched
     ├── ConnectionFailed        not reached: retry later
     ├── RateLimited             too fast: retry after `retry_after` seconds
     ├── Rejected                the platform refuses this message: give it up, log the code
@@ -69,7 +69,7 @@ class StaleSession(AssistantError):
 
 
 class SendError(AssistantError):
-    """A reply could not be delivered."""
+    """A reply could not be delivered, or a picture fetched."""
 
     retryable = False
     retry_after: float | None = None  # seconds, when the platform names them

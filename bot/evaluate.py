@@ -81,7 +81,7 @@ class Report:
 
 
 def check_questions(content: Content) -> list[Question]:
-    guides = content.guides.values()
+    guides = content.lessons.values()
     return [Question(CHECK + guide.topic, frozenset([guide.id]), line) for guide in guides for line in guide.check]
 
 

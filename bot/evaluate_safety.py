@@ -91,6 +91,17 @@ def categories(table: Iterable[str]) -> Mapping[str, str]:
     return {row[0]: row[at] for row in rows[1:] if len(row) > at}
 
 
+def read_messages(lines: Iterable[str], is_bad: bool) -> list[Case]:
+    """A message a line, perhaps after its kind and a tab; "\\n" for a line break, # before what is no message."""
+    cases = []
+    for line in lines:
+        kind, tab, text = line.partition("\t")
+        message = (text if tab else kind).replace("\\n", "\n").strip()
+        if message and not line.startswith("#"):
+            cases.append(Case(message, is_bad, kind.strip() if tab else ""))
+    return cases
+
+
 def render_safety(report: SafetyReport, title: str, microseconds: float, show_missed: bool) -> str:
     """As an admin reads it."""
     names = words("eval_safety")
@@ -113,11 +124,15 @@ def render_safety(report: SafetyReport, title: str, microseconds: float, show_mi
         lines.append(names["accused"])
         for text, judgement in report.accused[: None if show_missed else MISSES_SHOWN]:
             found = ", ".join(f"{reason.sign}={reason.found}" for reason in judgement.reasons)
-            lines.append(names["accused_row"].format(text=text, found=found))
+            lines.append(names["accused_row"].format(text=_in_a_line(text), found=found))
     if show_missed and report.missed:
         lines.append(names["missed"])
-        lines += [names["missed_row"].format(text=text) for text in report.missed]
+        lines += [names["missed_row"].format(text=_in_a_line(text)) for text in report.missed]
     return "\n".join(lines)
+
+
+def _in_a_line(text: str) -> str:
+    return text.replace("\n", "\\n")
 
 
 def _row(name: str, counts: Counter[Verdict]) -> str:

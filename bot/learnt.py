@@ -20,7 +20,7 @@ from bot.language.learning import Learnt
 log = logging.getLogger(__name__)
 
 LEARNT = "learnt"  # the folder's name below the data folder
-KEPT = 3  # the guides as they are, and two edits back
+KEPT = 6  # guides and messages as they are, and two edits back
 SUFFIX = ".npz"
 
 

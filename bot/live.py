@@ -30,14 +30,16 @@ class LiveLibrary:
         knowledge: Path,
         kept: MutableMapping[str, Learnt] | None = None,
         today: Callable[[], date] = date.today,
+        site: str = "",
     ) -> None:
         """Raises ContentError when the content on disk cannot be used."""
         self._scenarios = scenarios
         self._knowledge = knowledge
         self._kept = kept
         self._today = today
+        self._site = site
         self.problems: tuple[Problem, ...] = ()  # why the last edit is not live
-        self.library = Library(self._load(), self._kept)
+        self.library = Library(self._load(), self._kept, site=site)
 
     def _load(self) -> Content:
         loaded = load_content(self._scenarios, self._knowledge, self._today())
@@ -55,9 +57,10 @@ class LiveLibrary:
                 log.error("edit not taken: %s", problem)
             return False
         self.problems = ()
-        self.library = Library(content, ranker=self.library.ranker)  # live now; how to find it is learnt next
-        self.library = Library(content, self._kept)
-        log.info("content live: %d guides", len(self.library.content.guides))
+        # Live now; how to find it is learnt next.
+        self.library = Library(content, before=self.library, site=self._site)
+        self.library = Library(content, self._kept, site=self._site)
+        log.info("content live: %d guides", len(self.library.content.lessons))
         return True
 
     async def watch(self) -> None:
@@ -71,6 +74,6 @@ class LiveLibrary:
     def status(self) -> Mapping[str, object]:
         """For /readyz."""
         return {
-            "guides": len(self.library.content.guides),
+            "guides": len(self.library.content.lessons),
             "edit_refused": [str(problem) for problem in self.problems],
         }

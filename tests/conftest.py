@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,10 +61,10 @@ class Talk:
         self.events: list[Event] = []
         self._count = 0
 
-    def send(self, kind: UpdateKind, text: str = "", data: str = "") -> str:
+    def send(self, kind: UpdateKind, text: str = "", data: str = "", **more: Any) -> str:
         self._count += 1
         self.now += timedelta(seconds=30)
-        update = Update(str(self._count), Address("console", "co-ba"), kind, text, data)
+        update = Update(str(self._count), Address("console", "co-ba"), kind, text, data, **more)
         turn = respond(update, self.session, self.library, self.now)
         saved = codec.load_session(codec.dump_session(turn.session))
         assert saved == turn.session

@@ -112,6 +112,19 @@ class TestMatch:
     def test_nothing_in_is_nothing_out(self, run: Run) -> None:
         assert run("match") == (0, "")
 
+    def test_it_explains_itself_when_asked(self, run: Run) -> None:
+        code, printed = run("match", "--explain", typed="quên mk vneid\nvneid\nmenu\n")
+        guide, topic, command = (json.loads(line) for line in printed.splitlines())
+        assert code == 0
+        assert list(guide) == ["text", "outcome", "guides", "explain"]
+        why = guide["explain"]
+        assert why["compared"] == "quên mật khẩu vneid"
+        assert why["certainty"]["chance"] >= why["certainty"]["needed"]
+        assert [one["id"] for one in why["guides"]] == [one["id"] for one in guide["guides"]]
+        assert {one["words"] for one in why["guides"][0]["carried"]} & {"mật khẩu", "quên mật", "khẩu vneid"}
+        assert topic["explain"]["topic"] == "vneid"
+        assert command["explain"] is None
+
 
 def test_redact_takes_out_who_wrote(run: Run) -> None:
     code, printed = run("redact", typed="số tôi 0905 123 456\nvneid không vào được\n")
@@ -155,6 +168,21 @@ class TestCheck:
         assert code == 1
         (told,) = [one for one in printed.splitlines() if one.startswith("config.yaml:5: ")]
         assert "retention_days" in told
+
+    def test_advice_on_style_comes_after_errors_and_fails_nothing(self, run: Run, broken: Path, folder: Path) -> None:
+        text = broken.read_text(encoding="utf-8")
+        broken.write_text(re.sub(r"(?m)^done: .*", "done: Chắc chắn dùng được.", text), encoding="utf-8")
+        code, printed = run("check")
+        assert code == 0
+        (told,) = [one for one in printed.splitlines() if one.startswith(f"scenarios/vneid/{GUIDE}.yaml:")]
+        assert "cảnh báo" in told
+        assert "chắc chắn" in told
+        configure(folder, folder, "privacy:\n  retention_day: 30\n")
+        code, printed = run("check")
+        kinds = ["cảnh báo: " in one for one in printed.splitlines()[:-1]]
+        assert code == 1
+        assert kinds == sorted(kinds)
+        assert True in kinds
 
     def test_with_a_broken_config_the_content_beside_it_is_still_judged(
         self, run: Run, broken: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

@@ -31,6 +31,10 @@ def play(talk: Talk, user: str | dict[str, Any]) -> None:
             talk.open(value)
         case "send":
             talk.send(UpdateKind(value))
+        case "forward":
+            talk.send(UpdateKind.TEXT, value, is_passed_on=True)
+        case "scan":  # a picture was looked at, and its QR codes hold this
+            talk.send(UpdateKind.SCANNED, codes=tuple(value))
         case "press":  # a button of long ago, by what it carries
             talk.send(UpdateKind.BUTTON, data=value)
         case _:
@@ -49,11 +53,11 @@ def transcript(library: Library, turns: list[dict[str, Any]]) -> list[dict[str, 
     return played
 
 
-class _Readable(yaml.SafeDumper):
+class Readable(yaml.SafeDumper):
     pass
 
 
-_Readable.add_representer(
+Readable.add_representer(
     str,
     lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
 )
@@ -64,7 +68,7 @@ def test_conversation(path: Path, library: Library, request: pytest.FixtureReque
     golden = yaml.safe_load(path.read_text(encoding="utf-8"))
     played = transcript(library, golden["turns"])
     if request.config.getoption("--update-golden"):
-        text = yaml.dump({**golden, "turns": played}, Dumper=_Readable, allow_unicode=True, sort_keys=False, width=1000)
+        text = yaml.dump({**golden, "turns": played}, Dumper=Readable, allow_unicode=True, sort_keys=False, width=1000)
         path.write_text(text, encoding="utf-8")
         return
     for number, (turn, told) in enumerate(zip(golden["turns"], played, strict=True), 1):

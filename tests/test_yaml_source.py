@@ -177,7 +177,7 @@ class TestExplaining:
     def test_an_unknown_name_like_no_other_lists_the_good_ones_and_is_cut_when_long(self) -> None:
         secret = "8123456789:AAFakeFakeFakeFakeFakeFakeFakeFake0"
         (line,) = explained(f"title: a\nsummary: b\norder: 1\n'{secret}': x", TopicFile)
-        assert line == "f:4: không có mục '8123…': xóa đi, hoặc dùng một trong: title, summary, order, urgent"
+        assert line == "f:4: không có mục '8123…': xóa đi, hoặc dùng một trong: title, summary, order, urgent, paths"
 
     def test_of_a_union_only_what_was_meant_is_told(self) -> None:
         class Some(BaseModel):
@@ -193,7 +193,8 @@ class TestExplaining:
         assert explained("x: 1\na: [b]", Some) == ["f:2: " + say("yaml", "text", place="mục 'a'")]
 
     def test_wrong_names_of_a_mapping(self) -> None:
-        lines = explained("words: {nxt: [a]}\ninsults: []\nnumbers: {hai: [b]}\nshort_code: []", Commands)
+        others = "insults: []\nshort_code: []\ndoubts: []\nverdicts: {}"
+        lines = explained(f"words: {{nxt: [a]}}\n\nnumbers: {{hai: [b]}}\n{others}", Commands)
         assert lines == [
             "f:1: không có mục 'nxt'; có phải 'next'?",
             "f:3: tên 'hai' phải là một số: chỉ viết chữ số, ví dụ 5",
@@ -213,7 +214,7 @@ class TestExplaining:
         with pytest.raises(ValidationError) as caught:
             TypeAdapter(dict[str, TopicFile]).validate_python(source.data)
         lines = [str(problem) for problem in explain(caught.value, source, "f", model=dict[str, TopicFile])]
-        assert "không có mục 'nmae': xóa đi, hoặc dùng một trong: title, summary, order, urgent" in lines[0]
+        assert "không có mục 'nmae': xóa đi, hoặc dùng một trong: title, summary, order, urgent, paths" in lines[0]
 
     def test_other_kinds_and_whatever_comes_next(self) -> None:
         class Odd(BaseModel):

@@ -10,6 +10,8 @@ from bot.channels.splitting import Measure, characters, strip_bold, utf16_units
 from bot.engine.model import Button, Reply, Update
 from bot.stores.base import Delivery
 
+PICTURE_LIMIT = 10 * 1024 * 1024  # bytes of a picture that is looked at: the largest photo that Telegram takes
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -62,6 +64,14 @@ class WebhookChannel(Channel, Protocol):
 
 
 @runtime_checkable
+class PictureChannel(Channel, Protocol):
+    """A channel from which a picture that somebody sent can be had."""
+
+    async def fetch(self, picture: str) -> bytes:
+        """`picture`: Update.picture. At most PICTURE_LIMIT bytes, of whatever kind. Raises a SendError."""
+
+
+@runtime_checkable
 class TroubledChannel(Channel, Protocol):
     """A channel that knows when only a person can help it."""
 
@@ -97,7 +107,9 @@ def degrade(reply: Reply, can: Capabilities) -> Reply:
 
 
 def _is_tappable(button: Button, can: Capabilities) -> bool:
-    return bool(button.postback or (button.url and can.urls) or (button.phone and can.phones))
+    # Platforms refuse a whole message for a button to http://, which a trial without a domain has.
+    can_open = can.urls and button.url.startswith("https://")
+    return bool(button.postback or can_open or (button.phone and can.phones))
 
 
 def _is_told(button: Button, shown: Sequence[Button], can: Capabilities) -> bool:

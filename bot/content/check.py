@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
+from bot.content.lookups import split_kind
 from bot.content.model import (
     DONE,
     GUIDE_ID_LIMIT,
     HOTLINE,
+    ROUND,
     Content,
     Guide,
+    Knowledge,
+    LearningPath,
+    Lesson,
+    Quiz,
     SafetyKnowledge,
+    Sign,
     Step,
     Topic,
     Trouble,
     Wording,
 )
+from bot.content.scam_signs import MessageSign
 from bot.errors import Problem
 from bot.language.normalize import Normalizer
 from bot.words import say
@@ -30,17 +38,20 @@ TEXT_LIMIT = 2000  # characters: Zalo's messages, the smallest of all channels
 TEXT_MARGIN = 200  # characters that the assistant's own phrases add around a guide's text
 POSTBACK_LIMIT = 64  # bytes: Telegram's callback_data
 REVIEW_DAYS = 180
-PLACEHOLDERS = frozenset("you You me Me title minutes summary lines step total say see text number name chat".split())
+PLACEHOLDERS = frozenset(
+    "you You me Me title minutes summary lines step total say see text number name chat unit former district "
+    "kind count next".split()
+)
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 _BRACES = re.compile(r"\{([^}]*)\}?")
 
 
 @dataclass(frozen=True)
-class Located(Generic[_T]):
+class Located(Generic[_T_co]):
     """Something read from a file, and how to find the line of each of its parts."""
 
-    item: _T
+    item: _T_co
     path: str
     line: Callable[[Sequence[str | int]], int]
 
@@ -70,16 +81,35 @@ def check_content(
     for guide in guides:
         yield from _check_names(guide, names, hotlines)
         yield from _check_graph(guide, names)
-        yield from _check_texts(guide, hotlines)
+        yield from _check_texts(guide.problem, _texts(guide.item), hotlines)
         yield from _check_review(guide, today)
         for number, step in enumerate(guide.item.steps):
             if step.picture and not picture_exists(step.picture):
                 yield guide.problem(("steps", number, "picture"), "picture_missing", name=step.picture)
-    yield from _check_repeats(guides)
-    yield from _check_utterances(guides, content.knowledge.synonyms.normalizer())
     for topic in topics:
         if not topic.item.guides:
             yield topic.problem((), "topic_empty", is_warning=True)
+
+
+def check_learning(
+    content: Content,
+    guides: Sequence[Located[Guide]],
+    quizzes: Sequence[Located[Quiz]],
+    paths: Sequence[Located[LearningPath]],
+    names: frozenset[str],
+    today: date,
+) -> Iterator[Problem]:
+    """Quizzes and learning paths, and what no two of all that people can ask for may share."""
+    for quiz in quizzes:
+        yield from _check_id(quiz)
+        yield from _check_quiz(quiz, names)
+        yield from _check_texts(quiz.problem, _quiz_texts(quiz.item), tuple(content.knowledge.hotlines))
+        yield from _check_review(quiz, today)
+    for path in paths:
+        yield from _check_path(path, names)
+    lessons: list[Located[Lesson]] = [*guides, *quizzes]
+    yield from _check_repeats(lessons)
+    yield from _check_utterances([*lessons, *paths], content.knowledge.synonyms.normalizer())
 
 
 def check_phrases(content: Content, path: str, line: Callable[[Sequence[str | int]], int]) -> Iterator[Problem]:
@@ -99,17 +129,24 @@ Where = tuple[str, Callable[[Sequence[str | int]], int]]  # a file's name, and t
 _HOST_LINE = re.compile(r"(?:https?://)?[\w.-]+\.[\w-]{2,}(?:[:/?]\S*)?", re.IGNORECASE)
 
 
-def check_safety(safety: SafetyKnowledge, names: frozenset[str], sites: Where, signs: Where) -> Iterator[Problem]:
+def check_safety(
+    safety: SafetyKnowledge, names: frozenset[str], sites: Where, links: Where, messages: Where
+) -> Iterator[Problem]:
     """Signs whose guide is misspelt, and addresses that are said to be two places' own.
 
     A guide that is nowhere near any other may be left out on purpose: then nothing is offered.
     """
-    path, line = signs
-    for section, group in (("shapes", dict(safety.links.shapes)), ("names", safety.links.names)):
+    groups: tuple[tuple[Where, str, Mapping[str, Sign | MessageSign]], ...] = (
+        (links, "shapes", dict(safety.links.shapes)),
+        (links, "names", safety.links.names),
+        (messages, "signs", safety.messages.signs),
+    )
+    for (path, line), section, group in groups:
         for name, sign in group.items():
             if sign.guide and sign.guide not in names and (meant := near(sign.guide, sorted(names))):
                 told = say("content", "no_such_guide", name=sign.guide, near=meant)
                 yield Problem(path, line((section, name, "guide")), told)
+    path, line = links
     for twice in safety.links.shapes.model_fields_set & set(safety.links.names):
         yield Problem(path, line(("names", twice)), say("content", "sign_twice", name=twice))
     path, line = sites
@@ -119,6 +156,53 @@ def check_safety(safety: SafetyKnowledge, names: frozenset[str], sites: Where, s
             if (other := owner.setdefault(domain, name)) != name:
                 told = say("content", "domain_twice", domain=domain, other=other)
                 yield Problem(path, line((name, "domains", number)), told)
+
+
+def check_lookups(
+    knowledge: Knowledge, names: frozenset[str], glossary: Where, communes: Where, questions: Where
+) -> Iterator[Problem]:
+    """Terms that share a name, guides that are misspelt, and communes whose kind cannot be told from their name.
+
+    As with signs, a guide that is nowhere near any other may be left out on purpose.
+    """
+    said = [(glossary, (name, "say"), term.say) for name, term in knowledge.glossary.items()]
+    said += [(communes, (name, "say"), commune.say) for name, commune in knowledge.communes.items()]
+    for (path, line), loc, text in said:
+        for key, values in _mistakes(text, tuple(knowledge.hotlines)):
+            yield Problem(path, line(loc), say("content", key, **values))
+    led = [(glossary, (name, "guide"), term.guide) for name, term in knowledge.glossary.items()]
+    for (path, line), loc, guide in (*led, (questions, ("places", "guide"), knowledge.questions.places.guide)):
+        if guide and guide not in names and (meant := near(guide, sorted(names))):
+            yield Problem(path, line(loc), say("content", "no_such_guide", name=guide, near=meant))
+    yield from _check_terms(knowledge, glossary)
+    kinds = tuple(knowledge.questions.places.kinds)
+    path, line = communes
+    for name, commune in knowledge.communes.items():
+        units: list[tuple[tuple[str | int, ...], str]] = [((name, "name"), commune.name)]
+        units += [((name, "former", number), former) for number, former in enumerate(commune.former)]
+        for place, unit in units:
+            if not split_kind(unit, kinds)[0]:
+                yield Problem(path, line(place), say("content", "no_kind", name=unit, good=", ".join(kinds)))
+
+
+def _check_terms(knowledge: Knowledge, glossary: Where) -> Iterator[Problem]:
+    path, line = glossary
+    normalizer = knowledge.synonyms.normalizer()
+    owner: dict[str, str] = {}
+    for term_id, term in knowledge.glossary.items():
+        places: list[tuple[Sequence[str | int], str]] = [((term_id, "term"), term.term)]
+        places += [((term_id, "also", number), name) for number, name in enumerate(term.also)]
+        for loc, name in places:
+            if (other := owner.setdefault(normalizer(name).key, term_id)) != term_id:
+                yield Problem(path, line(loc), say("content", "term_twice", name=name, other=other))
+
+
+def check_payment_codes(knowledge: Knowledge, names: frozenset[str], where: Where) -> Iterator[Problem]:
+    """A guide that is misspelt; as with signs, one nowhere near any other may be left out on purpose."""
+    path, line = where
+    guide = knowledge.payment_codes.guide
+    if guide not in names and (meant := near(guide, sorted(names))):
+        yield Problem(path, line(("guide",)), say("content", "no_such_guide", name=guide, near=meant))
 
 
 def check_bad_sites(safety: SafetyKnowledge, lines: Mapping[int, str], path: str) -> Iterator[Problem]:
@@ -132,10 +216,56 @@ def check_bad_sites(safety: SafetyKnowledge, lines: Mapping[int, str], path: str
             yield Problem(path, number, say("content", "official_listed", domain=host))
 
 
+def _is_good_id(name: str) -> bool:
+    return re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) is not None and len(name) <= GUIDE_ID_LIMIT
+
+
+def _check_id(lesson: Located[Lesson]) -> Iterator[Problem]:
+    if not _is_good_id(lesson.item.id):
+        yield lesson.problem((), "bad_guide_id", name=lesson.item.id, limit=GUIDE_ID_LIMIT)
+
+
+def _check_quiz(quiz: Located[Quiz], names: frozenset[str]) -> Iterator[Problem]:
+    items = quiz.item.items
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        if item.id in seen:
+            yield quiz.problem(("items", number, "id"), "item_twice", name=item.id)
+        seen.add(item.id)
+        if item.guide not in names:
+            meant = near(item.guide, sorted(names))
+            yield quiz.problem(("items", number, "guide"), "no_such_guide", name=item.guide, near=meant)
+        if len(postback := f"n:{quiz.item.id}:{item.id}".encode()) > POSTBACK_LIMIT:
+            yield quiz.problem(("items", number, "id"), "item_too_long", size=len(postback), limit=POSTBACK_LIMIT)
+    for start in range(0, len(items), ROUND):
+        if len({item.truth for item in items[start : start + ROUND]}) == 1 and start + ROUND <= len(items):
+            yield quiz.problem(("items", start), "items_alike", is_warning=True, first=start + 1, last=start + ROUND)
+
+
+def _quiz_texts(quiz: Quiz) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    yield ("summary",), "\n".join((quiz.title, quiz.summary))
+    for number, item in enumerate(quiz.items):
+        yield ("items", number, "say"), item.say
+        yield ("items", number, "why"), item.why
+    yield ("done",), quiz.done
+
+
+def _check_path(path: Located[LearningPath], names: frozenset[str]) -> Iterator[Problem]:
+    item = path.item
+    if not _is_good_id(item.id):
+        yield path.problem((), "bad_path_id", name=item.id, limit=GUIDE_ID_LIMIT)
+    if item.id in names:
+        yield path.problem((), "path_is_guide", name=item.id)
+    for number, guide in enumerate(item.guides):
+        if guide not in names:
+            yield path.problem(("guides", number), "no_such_guide", name=guide, near=near(guide, sorted(names)))
+        if guide in item.guides[:number]:
+            yield path.problem(("guides", number), "path_repeats", name=guide)
+
+
 def _check_names(guide: Located[Guide], names: frozenset[str], hotlines: tuple[str, ...]) -> Iterator[Problem]:
     item = guide.item
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", item.id) or len(item.id) > GUIDE_ID_LIMIT:
-        yield guide.problem((), "bad_guide_id", name=item.id, limit=GUIDE_ID_LIMIT)
+    yield from _check_id(guide)
     others = sorted(names)
     for number, other in enumerate(item.see_also):
         if other not in names:
@@ -218,21 +348,29 @@ def _trouble_texts(
         yield (*loc, "trouble", number, "say"), trouble.say
 
 
-def _check_texts(guide: Located[Guide], hotlines: tuple[str, ...]) -> Iterator[Problem]:
-    for loc, text in _texts(guide.item):
+def _check_texts(
+    problem: Callable[..., Problem], texts: Iterable[tuple[tuple[str | int, ...], str]], hotlines: tuple[str, ...]
+) -> Iterator[Problem]:
+    for loc, text in texts:
         if len(text) > TEXT_LIMIT - TEXT_MARGIN:
-            yield guide.problem(loc, "text_too_long", size=len(text), limit=TEXT_LIMIT - TEXT_MARGIN)
-        if text.count("**") % 2:
-            yield guide.problem(loc, "bold_open")
-        for braces in _BRACES.finditer(text):
-            found = HOTLINE.fullmatch(braces[0])
-            if not found:
-                yield guide.problem(loc, "braces", text=braces[0])
-            elif found[1] not in hotlines:
-                yield guide.problem(loc, "no_such_hotline", name=found[1], near=near(found[1], hotlines))
+            yield problem(loc, "text_too_long", size=len(text), limit=TEXT_LIMIT - TEXT_MARGIN)
+        for key, values in _mistakes(text, hotlines):
+            yield problem(loc, key, **values)
 
 
-def _check_review(guide: Located[Guide], today: date) -> Iterator[Problem]:
+def _mistakes(text: str, hotlines: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """(name of the sentence, its values) of what is wrong with the marks in a text that a citizen reads."""
+    if text.count("**") % 2:
+        yield "bold_open", {}
+    for braces in _BRACES.finditer(text):
+        found = HOTLINE.fullmatch(braces[0])
+        if not found:
+            yield "braces", {"text": braces[0]}
+        elif found[1] not in hotlines:
+            yield "no_such_hotline", {"name": found[1], "near": near(found[1], hotlines)}
+
+
+def _check_review(guide: Located[Lesson], today: date) -> Iterator[Problem]:
     age = (today - guide.item.reviewed).days
     if age > REVIEW_DAYS:
         yield guide.problem(("reviewed",), "review_old", is_warning=True, days=age, limit=REVIEW_DAYS)
@@ -240,9 +378,9 @@ def _check_review(guide: Located[Guide], today: date) -> Iterator[Problem]:
         yield guide.problem(("reviewed",), "review_future")
 
 
-def _check_repeats(guides: Sequence[Located[Guide]]) -> Iterator[Problem]:
-    by_id: dict[str, Located[Guide]] = {}
-    by_code: dict[int, Located[Guide]] = {}
+def _check_repeats(guides: Sequence[Located[Lesson]]) -> Iterator[Problem]:
+    by_id: dict[str, Located[Lesson]] = {}
+    by_code: dict[int, Located[Lesson]] = {}
     for guide in guides:
         if (other := by_id.setdefault(guide.item.id, guide)) is not guide:
             yield guide.problem((), "id_twice", name=guide.item.id, other=other.path)
@@ -250,10 +388,11 @@ def _check_repeats(guides: Sequence[Located[Guide]]) -> Iterator[Problem]:
             yield guide.problem(("code",), "code_twice", code=guide.item.code, other=other.path)
 
 
-def _check_utterances(guides: Sequence[Located[Guide]], normalizer: Normalizer) -> Iterator[Problem]:
-    said: dict[str, list[tuple[Located[Guide], str, int]]] = defaultdict(list)
+def _check_utterances(guides: Sequence[Located[Lesson | LearningPath]], normalizer: Normalizer) -> Iterator[Problem]:
+    said: dict[str, list[tuple[Located[Lesson | LearningPath], str, int]]] = defaultdict(list)
     for guide in guides:
-        for key, lines in (("ask", guide.item.ask), ("check", guide.item.check)):
+        checked = guide.item.check if isinstance(guide.item, Lesson) else ()
+        for key, lines in (("ask", guide.item.ask), ("check", checked)):
             for number, line in enumerate(lines):
                 said[normalizer(line).key].append((guide, key, number))
     for places in said.values():

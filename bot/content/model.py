@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from bot.content.lookups import Commune, Questions, Term
+from bot.content.scam_signs import ScamSigns
 from bot.language.matching import Thresholds
 from bot.language.normalize import Normalizer
 
@@ -21,6 +23,10 @@ STEP_ID_LIMIT = 16  # characters; with the guide's id and an action it fits a po
 TITLE_LIMIT = 60  # characters: two lines of a button on a small phone
 LABEL_LIMIT = 40
 URGENT_LIMIT = 3  # lines: what can be done in the next minute
+ROUND = 8  # items of a quiz asked in one go: some three minutes
+ITEM_LIMIT = 300  # characters: with the question below it, two screens of a small phone
+WHY_LIMIT = 200  # characters: is read between two items
+PATH_LIMIT = 12  # guides of a learning path: one a week is a season
 
 
 class _Frozen(BaseModel):
@@ -96,33 +102,43 @@ class Source(_Frozen):
     seen: date
 
 
-class GuideFile(_Frozen):
-    """One scripted how-to, as its file holds it."""
+class LessonFile(_Frozen):
+    """What the files of guides and quizzes have in common: how people find it, and who answers for it."""
 
+    type: Literal["guide", "quiz"] = "guide"
     title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LIMIT)]
     code: Annotated[int, Field(ge=1, le=999)]
     summary: Line
     minutes: Annotated[int, Field(ge=1, le=600)]
-    urgent: Annotated[tuple[Line, ...], Field(max_length=URGENT_LIMIT)] = ()
     ask: Annotated[tuple[Line, ...], Field(min_length=1)]
-    prepare: tuple[Line, ...] = ()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-    trouble: tuple[Trouble, ...] = ()
     done: Line
-    warn: tuple[Line, ...] = ()
-    see_also: tuple[str, ...] = ()
-    hotline: str = ""
     source: Annotated[tuple[Source, ...], Field(min_length=1)]
     reviewed: date
     note: str = ""
     check: tuple[Line, ...] = ()
 
 
-class Guide(GuideFile):
-    """A guide with what its place on disk says of it."""
+class Lesson(LessonFile):
+    """A guide or a quiz, with what its place on disk says of it."""
 
     id: str
     topic: str
+
+
+class GuideFile(LessonFile):
+    """One scripted how-to, as its file holds it."""
+
+    urgent: Annotated[tuple[Line, ...], Field(max_length=URGENT_LIMIT)] = ()
+    prepare: tuple[Line, ...] = ()
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    trouble: tuple[Trouble, ...] = ()
+    warn: tuple[Line, ...] = ()
+    see_also: tuple[str, ...] = ()
+    hotline: str = ""
+
+
+class Guide(GuideFile, Lesson):
+    """One scripted how-to."""
 
     def step(self, step_id: str) -> Step | None:
         return next((step for step in self.steps if step.id == step_id), None)
@@ -161,6 +177,48 @@ class Guide(GuideFile):
         return (step.trouble if step else ()) + self.trouble
 
 
+class QuizItem(_Frozen):
+    """One message or call as people get it: to be trusted (`that`) or a trap (`lua`), and why."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
+    kind: Line  # where it came: tin nhắn, cuộc gọi, …
+    say: Annotated[str, StringConstraints(min_length=1, max_length=ITEM_LIMIT)]
+    truth: Literal["that", "lua"]
+    why: Annotated[str, StringConstraints(min_length=1, max_length=WHY_LIMIT)]
+    guide: str  # what to read about it
+
+
+class QuizFile(LessonFile):
+    """An exercise, as its file holds it. Items are asked in the order of the file, a round of them at a time."""
+
+    items: Annotated[tuple[QuizItem, ...], Field(min_length=ROUND)]
+
+
+class Quiz(QuizFile, Lesson):
+    """An exercise."""
+
+    def item(self, item_id: str) -> QuizItem | None:
+        return next((item for item in self.items if item.id == item_id), None)
+
+
+class LearningPathFile(_Frozen):
+    """Guides in the order in which some kind of people best learn them."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=LABEL_LIMIT)]
+    summary: Line
+    ask: Annotated[tuple[Line, ...], Field(min_length=1)]
+    guides: Annotated[tuple[str, ...], Field(min_length=1, max_length=PATH_LIMIT)]  # guides or quizzes
+
+
+class LearningPath(LearningPathFile):
+    """A learning path with its name in _paths.yaml."""
+
+    id: str
+
+
+Askable = Guide | Quiz | LearningPath  # what people can ask for
+
+
 class TopicFile(_Frozen):
     """_topic.yaml of a folder."""
 
@@ -168,6 +226,7 @@ class TopicFile(_Frozen):
     summary: Line
     order: int
     urgent: bool = False  # its guides are first aid: shown before others when torn
+    paths: bool = False  # its menu begins with the learning paths
 
 
 class Topic(TopicFile):
@@ -230,11 +289,40 @@ class Phrases(_Frozen):
     help: Phrase
     address: Phrase
     no_such_code: Phrase
+    inspect_dangerous: Phrase
+    inspect_suspicious: Phrase
+    inspect_unknown: Phrase
+    inspect_official: Phrase
+    inspect_ask: Phrase
+    qr_link: Phrase
+    qr_number: Phrase
+    qr_text: Phrase
+    qr_text_nameless: Phrase
+    qr_wifi: Phrase
+    qr_wifi_nameless: Phrase
+    qr_contact: Phrase
+    qr_contact_nameless: Phrase
+    qr_payment: Phrase
+    qr_payment_bank: Phrase
+    qr_payment_bank_unknown: Phrase
+    qr_payment_name: Phrase
+    qr_payment_no_name: Phrase
+    qr_payment_account: Phrase
+    qr_payment_amount: Phrase
+    qr_private: Phrase
     picture: Phrase
     sticker: Phrase
     voice: Phrase
     file: Phrase
     location: Phrase
+    term: Phrase
+    place_own: Phrase
+    place_former: Phrase
+    place_at: Phrase
+    place_which: Phrase
+    place_line_own: Phrase
+    place_line_former: Phrase
+    place_nameless: Phrase
     secret: Phrase
     button_start: Phrase
     button_next: Phrase
@@ -247,10 +335,43 @@ class Phrases(_Frozen):
     button_here: Phrase
     button_resume: Phrase
     button_something_else: Phrase
+    quiz_opening: Phrase
+    quiz_item: Phrase
+    quiz_guess: Phrase
+    quiz_right_that: Phrase
+    quiz_right_lua: Phrase
+    quiz_wrong_that: Phrase
+    quiz_wrong_lua: Phrase
+    quiz_score_all: Phrase
+    quiz_score_most: Phrase
+    quiz_score_some: Phrase
+    quiz_missed: Phrase
+    quiz_resume: Phrase
+    paths_title: Phrase
+    path_opening: Phrase
+    path_next: Phrase
+    path_done: Phrase
+    path_all: Phrase
+    path_learnt: Phrase
+    button_that: Phrase
+    button_lua: Phrase
+    button_stop: Phrase
+    button_item: Phrase
+    button_score: Phrase
+    button_read: Phrase
+    button_quiz: Phrase
+    button_round: Phrase
+    button_whole: Phrase
+    button_again: Phrase
+    button_paths: Phrase
+    button_path: Phrase
+    button_certificate: Phrase
     button_yes: Phrase
     button_no: Phrase
     button_call: Phrase
     button_more: Phrase
+    button_hurt: Phrase
+    button_report: Phrase
     command_menu: Phrase
     command_help: Phrase
     command_stop: Phrase
@@ -264,6 +385,8 @@ CommandName = Literal[
     "all",
     "stop",
     "address",
+    "inspect",
+    "paths",
     "help",
     "resume",
     "restart",
@@ -280,6 +403,8 @@ class Commands(_Frozen):
 
     words: dict[CommandName, tuple[Line, ...]]
     insults: tuple[Line, ...]  # found anywhere in a text
+    doubts: tuple[Line, ...]  # the same: they ask whether something is a scam
+    verdicts: dict[Literal["that", "lua"], tuple[Line, ...]]  # answers in a quiz, and only there
     numbers: dict[int, tuple[Line, ...]]  # 2: [hai, thứ hai, cái thứ hai]
     short_code: tuple[Line, ...]  # words before a guide's number: [số, mã, bài]
 
@@ -414,15 +539,25 @@ class OfficialSite(_Frozen):
 
 
 class SafetyKnowledge(_Frozen):
-    """What the scam check knows of addresses."""
+    """What the scam check knows."""
 
     official_sites: dict[str, OfficialSite]
     links: LinkSigns
+    messages: ScamSigns
     bad_sites: tuple[str, ...] = ()  # lines of knowledge/bad_sites.txt
+    scams: tuple[str, ...] = ()  # messages that people got
+    honest: tuple[str, ...] = ()
 
     @property
     def signs(self) -> Mapping[str, Sign]:
         return self.links.by_name()
+
+
+class PaymentCodes(_Frozen):
+    """What is known of QR codes that pay: the guide to read, and the banks by their number (BIN) in a code."""
+
+    guide: str
+    banks: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")], Line]
 
 
 class Knowledge(_Frozen):
@@ -434,8 +569,12 @@ class Knowledge(_Frozen):
     pronouns: Pronouns
     synonyms: Synonyms
     safety: SafetyKnowledge
+    payment_codes: PaymentCodes
     background: tuple[Line, ...]  # what people also say that no guide is about, so that it is taken for none
     thresholds: Thresholds
+    glossary: dict[str, Term]
+    communes: dict[str, Commune]
+    questions: Questions
 
 
 class Content(_Frozen):
@@ -443,17 +582,27 @@ class Content(_Frozen):
 
     topics: tuple[Topic, ...]  # in menu order
     guides: dict[str, Guide]  # by id
+    quizzes: dict[str, Quiz] = Field(default_factory=dict)
+    paths: dict[str, LearningPath] = Field(default_factory=dict)
     planned: dict[str, str]  # id -> title of guides still to be written, which others may name already
     knowledge: Knowledge
 
-    def by_code(self, code: int) -> Guide | None:
-        return next((guide for guide in self.guides.values() if guide.code == code), None)
+    @property
+    def lessons(self) -> Mapping[str, Guide | Quiz]:
+        """Whatever has a file, a code and a page."""
+        return {**self.guides, **self.quizzes}
+
+    def by_code(self, code: int) -> Guide | Quiz | None:
+        return next((lesson for lesson in self.lessons.values() if lesson.code == code), None)
 
     def topic(self, topic_id: str) -> Topic | None:
         return next((topic for topic in self.topics if topic.id == topic_id), None)
 
     def guides_of(self, topic: Topic) -> Iterator[Guide]:
         return (self.guides[guide_id] for guide_id in topic.guides)
+
+    def quizzes_of(self, topic: Topic) -> Iterator[Quiz]:
+        return (quiz for quiz in self.quizzes.values() if quiz.topic == topic.id)
 
     def fill(self, text: str) -> str:
         """The text with {hotline.name} replaced by the number."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Container, Iterator, Mapping, MutableMapping
+from copy import copy
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
-from bot.content.model import Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
+from bot.content.model import Askable, Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
+from bot.engine.places import place_names
+from bot.engine.sayings import Lookup, Sayings
 from bot.language.learning import Learnt, digest, learn
-from bot.language.matching import BACKGROUND, Lines, Match, Ranker, Ranking, decide
+from bot.language.matching import BACKGROUND, Lines, Match, Outcome, Ranker, Ranking, decide
 from bot.language.normalize import Normalizer, Utterance, clean, fold
+from bot.safety.blocklist import NO_BLOCKS, Blocklist
+from bot.safety.inspect import Inspector
+from bot.safety.likeness import Familiar, message_lines
+from bot.safety.model import Judgement
 
-_Meaning = TypeVar("_Meaning")
+# Of a quiz's or learning path's score: a guide that has this much beside it is reason to ask back. Of the 78 of their
+# own lines that are clear, 2 have a guide so near, and none has first aid even half as near.
+BESIDE_LEARNING = 0.02
 PRONOUN_SOUGHT = 300  # characters in which people say who they are
 
 
@@ -24,44 +32,38 @@ class Voice:
     me: str = ""
 
 
-class Sayings(Generic[_Meaning]):
-    """Whole utterances with one meaning each. An accent left out is forgiven, a wrong one is another word."""
-
-    def __init__(self, normalizer: Normalizer, groups: Mapping[_Meaning, Iterable[str]]) -> None:
-        self._plain = normalizer.plain
-        self._said: dict[str, list[tuple[Utterance, _Meaning]]] = {}
-        for meaning, group in groups.items():
-            for words in group:
-                said = self._plain(words)
-                self._said.setdefault(said.key, []).append((said, meaning))
-
-    def meaning(self, text: str) -> _Meaning | None:
-        """None when nothing of the list was said: "đúng" is not "dừng", "dung" may be."""
-        typed = self._plain(text)
-        for said, meaning in self._said.get(typed.key, ()):
-            words = zip(typed.words, typed.folded, said.words, strict=True)
-            if all(word in (folded, known) for word, folded, known in words):
-                return meaning
-        return None
-
-
 class Library:
     """What the conversation looks things up in. Building it costs; asking it does not."""
 
     def __init__(
-        self, content: Content, kept: MutableMapping[str, Learnt] | None = None, ranker: Ranker | None = None
+        self,
+        content: Content,
+        kept: MutableMapping[str, Learnt] | None = None,
+        before: Library | None = None,
+        site: str = "",
     ) -> None:
         """`kept` spares learning what was learnt before from the same lines, and is given what is learnt now.
 
-        With the `ranker` of earlier content nothing is learnt: new words are live at once, if not yet searched.
+        With the library of `before` an edit nothing is learnt: new words are live at once, if not yet searched.
+        `site` is where this installation's pages are; without it no reply leads there.
         """
         self.content = content
+        self.site = site
+        self.askable: Mapping[str, Askable] = {**content.lessons, **content.paths}
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
         self.normalizer = knowledge.synonyms.normalizer()
-        self.ranker = ranker or Ranker(_learnt(content, self.normalizer, {} if kept is None else kept))
-        self.commands = Sayings(self.normalizer, knowledge.commands.words)
-        self.numbers = Sayings(self.normalizer, knowledge.commands.numbers)
+        kept = {} if kept is None else kept
+        self.ranker: Ranker = before.ranker if before else Ranker(_learnt_guides(content, self.normalizer, kept))
+        self.familiar: Familiar | None = before.familiar if before else _familiar(content, self.normalizer, kept)
+        self.commands = Sayings(self.normalizer.plain, knowledge.commands.words)
+        self.numbers = Sayings(self.normalizer.plain, knowledge.commands.numbers)
+        self.verdicts = Sayings(self.normalizer.plain, knowledge.commands.verdicts)
+        asking = knowledge.questions
+        terms = {name: term.names for name, term in knowledge.glossary.items()}
+        self.terms = Lookup(self.normalizer, asking.words, terms)
+        self.places = Lookup(self.normalizer, asking.places, place_names(knowledge.communes, asking.places))
+        self.placeless = Sayings(self.normalizer, {True: asking.places.nameless})
         self.topic_names: Mapping[str, str] = {
             self.normalizer(name).key: topic.id
             for topic in content.topics
@@ -73,16 +75,51 @@ class Library:
         self.insult_pattern = re.compile(
             r"(?<!\w)(?:" + "|".join(re.escape(clean(words)) for words in knowledge.commands.insults) + r")(?!\w)"
         )
+        self.inspector = Inspector(knowledge.safety, knowledge.hotlines, self.familiar)
+        self.blocklist = NO_BLOCKS
+        self._doubts = tuple(f" {self.normalizer(words).key} " for words in knowledge.commands.doubts)
         self._troubles: dict[str, Lines] = {}  # made when a guide is first asked
         self._pronoun_pattern, self._pronouns = _pronoun_pattern(knowledge.pronouns)
 
     def rank(self, text: str, among: Container[str] | None = None) -> Ranking:
         """The best guides of those that there are, or of some."""
-        there: Container[str] = self.content.guides if among is None else among
+        there: Container[str] = self.askable if among is None else among
         return self.ranker.rank(self.normalizer(text), there.__contains__)
 
     def match(self, text: str) -> Match:
-        return decide(self.rank(text), self.content.knowledge.thresholds)
+        match = decide(self.rank(text), self.content.knowledge.thresholds)
+        return self._asked_back(match) if match.outcome is Outcome.GUIDE else match
+
+    def _asked_back(self, match: Match) -> Match:
+        """Whoever is in trouble must not land in an exercise: learning is offered, not given, beside what helps now."""
+        best, *others = match.guides
+        if isinstance(self.askable[best.id], Guide):
+            return match
+        near = (one for one in others if one.score >= best.score * BESIDE_LEARNING)
+        beside = tuple(one for one in near if isinstance(self.askable[one.id], Guide))
+        return Match(Outcome.CHOICES, (best, *beside)) if beside else match
+
+    def is_urgent(self, name: str) -> bool:
+        """Whether this is first aid."""
+        asked = self.askable[name]
+        return isinstance(asked, Guide) and bool(asked.urgent)
+
+    def with_blocklist(self, blocklist: Blocklist) -> Library:
+        """The same library with another list of known bad addresses."""
+        if blocklist is self.blocklist:
+            return self
+        other = copy(self)
+        other.blocklist = blocklist
+        return other
+
+    def inspect(self, text: str) -> Judgement:
+        """What the scam check says of a text."""
+        return self.inspector(text, self.blocklist)
+
+    def is_doubted(self, text: str) -> bool:
+        """Whether the text asks if something is a scam."""
+        said = f" {self.normalizer(text).key} "
+        return any(doubt in said for doubt in self._doubts)
 
     def troubles(self, guide: Guide) -> tuple[tuple[str, Trouble], ...]:
         """Every trouble of the guide with its step's id (empty: any step). The position is the trouble's number."""
@@ -130,22 +167,51 @@ def _pronoun_pattern(pronouns: Pronouns) -> tuple[re.Pattern[str], dict[str, str
 
 
 def asked_of(content: Content) -> Iterator[tuple[str, str]]:
-    """(guide, how people ask for it)."""
-    return ((guide.id, line) for guide in content.guides.values() for line in guide.ask)
+    """(guide, quiz or learning path, how people ask for it)."""
+    askable: tuple[Askable, ...] = (*content.lessons.values(), *content.paths.values())
+    return ((asked.id, line) for asked in askable for line in asked.ask)
 
 
 def others_of(content: Content) -> Iterator[tuple[str, str]]:
-    """What is learnt besides: the guides' own words, and lines that no guide is about."""
+    """What is learnt besides: the guides' own words, and lines that no guide is about.
+
+    The items of a quiz are left out: whoever passes such a message on asks about it, and not for an exercise.
+    """
     for guide in content.guides.values():
         steps = (step.say for step in guide.steps if step.say)
         for line in (guide.title, guide.summary, *steps):
             yield guide.id, line
+    learning: tuple[Askable, ...] = (*content.quizzes.values(), *content.paths.values())
+    for one in learning:
+        for line in (one.title, one.summary):
+            yield one.id, line
     for line in content.knowledge.background:
         yield BACKGROUND, line
 
 
-def _learnt(content: Content, normalizer: Normalizer, kept: MutableMapping[str, Learnt]) -> Learnt:
-    lines = [*asked_of(content), *others_of(content)]
+def lines_of(content: Content) -> list[tuple[str, str]]:
+    """All that is learnt, in its order."""
+    return [*asked_of(content), *others_of(content)]
+
+
+Kept = MutableMapping[str, Learnt]
+HONEST_QUESTIONS = 3  # of the questions for guides that are no first aid, each such one is an honest message too
+
+
+def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar | None:
+    safety = content.knowledge.safety
+    if not safety.scams:
+        return None
+    asked = [line for guide in content.guides.values() if not guide.urgent for line in guide.ask]
+    honest = [*safety.honest, *content.knowledge.background, *asked[::HONEST_QUESTIONS]]
+    key = digest([repr(content.knowledge.synonyms), *safety.scams, "", *honest])
+    if key not in kept:
+        kept[key] = learn(message_lines(safety.scams, honest, normalizer))
+    return Familiar(kept[key], normalizer)
+
+
+def _learnt_guides(content: Content, normalizer: Normalizer, kept: Kept) -> Learnt:
+    lines = lines_of(content)
     key = digest([repr(content.knowledge.synonyms), *(f"{owner}\t{line}" for owner, line in lines)])
     if key in kept:
         return kept[key]

@@ -28,6 +28,7 @@ class UpdateKind(StrEnum):
     VOICE = "voice"
     FILE = "file"
     LOCATION = "location"
+    SCANNED = "scanned"  # a picture of theirs was looked at; `codes` holds what its QR codes say
     LEFT = "left"  # blocked us or unfollowed
     WITHDRAWN = "withdrawn"  # asked the platform that we forget them: erased, and not answered
 
@@ -42,6 +43,10 @@ class Update:
     text: str = ""  # what was typed, or a picture's caption
     data: str = ""
     origin: str = ""  # the channel's name for the message whose button was tapped, so that it can be edited
+    message: str = ""  # the channel's name for the person's own message, where the channel can take it away
+    picture: str = ""  # what the channel fetches the picture by; never logged, kept until it was looked at
+    is_passed_on: bool = False  # the platform says that somebody else wrote it
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,19 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     picture: str = ""  # path below scenarios/pictures
     replaces: bool = False  # may take the place of the message whose button was tapped
+    takes_away: str = ""  # Update.message of a secret: it should disappear from the chat, where the channel can do it
+    looks_at: Update | None = None  # no message at all: the picture of this update is to be looked at
+
+
+@dataclass(frozen=True)
+class Round:
+    """Items of a quiz that are asked in one go, by where they stand in its file; past its end it begins again."""
+
+    quiz_id: str = ""
+    start: int = 0
+    size: int = 0  # 0: none is under way, and the next begins at `start`
+    right: tuple[str, ...] = ()  # ids of items answered
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +87,8 @@ class Session:
     """What the conversation remembers of one address."""
 
     version: int = 0  # 0: never saved
-    guide_id: str = ""  # the guide being walked, or nothing
-    step_id: str = ""  # the step being looked at; empty in a guide means its opening
+    guide_id: str = ""  # the guide or quiz being walked, or nothing
+    step_id: str = ""  # the step or item being looked at; empty in a guide means its opening
     step_index: int = 0  # where that step stood, should it be gone when the guide is edited
     trail: tuple[str, ...] = ()  # step ids walked before this one, for going back
     offered: tuple[Button, ...] = ()  # the last choices shown, for "2" and "hai"
@@ -78,6 +96,9 @@ class Session:
     stuck: bool = False  # asked what goes wrong; the next text is the trouble
     misses: int = 0  # texts not understood in a row
     pronoun: str = ""  # how the person calls themself: bác, cô, …; never in the log
+    round: Round = Round()  # of the quiz last begun: it waits while a guide is read
+    path: str = ""  # the learning path chosen
+    finished: tuple[str, ...] = ()  # guides and quizzes of learning paths that were walked to their end
     volunteer: str = ""  # whose link brought them
     seen_at: datetime | None = None  # last update, for "hôm trước đang dở"
 
@@ -106,7 +127,7 @@ class Event:
     guide: str = ""
     step: str = ""
     volunteer: str = ""
-    value: str = ""  # rated: yes or no
+    value: str = ""  # rated: yes or no; inspected: the verdict
     text: str = ""
 
 

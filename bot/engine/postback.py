@@ -22,11 +22,19 @@ class Verb(StrEnum):
     RATE_NO = "z"
     RESUME = "w"
     STOP = "e"
+    PLACE = "c"  # `place` is a commune
+    ROUND = "q"  # begin a round of a quiz; `index` is how many items, or nothing for the usual number
+    THAT = "d"  # the item can be trusted
+    LUA = "l"  # the item is a trap
+    READ = "r"  # the guide behind the item
+    PATHS = "h"
+    PATH = "j"
+    PATH_ALL = "k"
 
 
 @dataclass(frozen=True)
 class Postback:
-    """`place` is a topic or a guide; `index` is where the step stood (or a page, or a trouble's number)."""
+    """`place` is a topic, a guide or a commune; `index` is where the step stood (or a page, or a trouble's number)."""
 
     verb: Verb
     place: str = ""

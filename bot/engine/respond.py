@@ -1,7 +1,8 @@
 """The conversation: one update in, one turn out. Read this first. PURE: no I/O, no clock, no channel.
 
-A tap says by itself what is meant. A text is taken, in this order, as: a secret pasted by mistake, a choice just
-offered, a command, a guide's number, despair, trouble at the step being walked, another guide, or unknown.
+A tap says by itself what is meant. A text is taken, in this order, as: a trap passed on to be judged, a secret pasted
+by mistake, a choice just offered, an answer in a quiz, something else to be judged, a command, a guide's number,
+despair, trouble at the step being walked, another guide, or unknown.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.content.model import DONE, Guide, Step
-from bot.engine import routing
-from bot.engine.composing import Composer
+from bot.content.lookups import Term
+from bot.content.model import DONE, Askable, Guide, LearningPath, Quiz, QuizItem, Step
+from bot.engine import quizzing, routing
+from bot.engine.composing_learning import LearningComposer, before_menu
 from bot.engine.library import Library, step_of
-from bot.engine.model import Address, Button, Event, EventKind, Reply, Session, Turn, Update, UpdateKind
+from bot.engine.model import Address, Button, Event, EventKind, Reply, Round, Session, Turn, Update, UpdateKind
+from bot.engine.paths import Progress, progress, with_finished
+from bot.engine.places import Place
 from bot.engine.postback import Postback, Verb, parse
 from bot.language.matching import Match, Outcome
 from bot.language.normalize import fold
 from bot.language.redact import contains_secret, redact
+from bot.safety.codes import Code, CodeKind, read_code
+from bot.safety.model import Judgement, Verdict
 
 RESUME_AFTER = timedelta(hours=4)  # a longer silence means that the person comes back, not that they go on
 TRAIL_LIMIT = 60  # steps remembered for going back
@@ -28,19 +34,23 @@ TROUBLE_SURE_WHEN_ASKED = 0.15  # the same after "what goes wrong?"
 TROUBLE_HERE = 0.08  # added to the troubles of the step being looked at
 GUIDE_OVER_TROUBLE = 0.15  # by this much another guide must fit better to win over a trouble
 HANDOFF_MISSES = 2  # texts not understood in a row before a person is offered
+PLACES_SHOWN = 8  # communes of one name offered at once: no former district became more
+CODES_SHOWN = 3  # QR codes of one picture that are told of
 UNANSWERED_LIMIT = 300  # characters of an unanswered text that are kept, redacted
 
 
 def respond(update: Update, session: Session, library: Library, now: datetime) -> Turn:
     """Answer one update. Any update in any session has an answer; nothing is raised."""
-    pronoun = library.pronoun(update.text) or session.pronoun
+    own_text = "" if update.is_passed_on else update.text
+    pronoun = library.pronoun(own_text) or session.pronoun
     came_back = session.seen_at is not None and now - session.seen_at > RESUME_AFTER
     scene = Scene(library, replace(session, pronoun=pronoun, seen_at=now), update.address, came_back)
     turn = scene.answer(update)
     taps = [tuple(button for button in reply.buttons if button.postback) for reply in turn.replies]
-    offered = taps[-1] if taps else turn.session.offered
+    offered = next(filter(None, reversed(taps)), ()) if taps else turn.session.offered
     events = tuple(replace(event, volunteer=turn.session.volunteer) for event in turn.events)
-    return Turn(replace(turn.session, offered=offered), turn.replies, events)
+    look = (Reply("", looks_at=replace(update, text="")),) if update.picture else ()
+    return Turn(replace(turn.session, offered=offered), turn.replies + look, events)
 
 
 @dataclass(frozen=True)
@@ -53,17 +63,23 @@ class Scene:
     came_back: bool = False
 
     @property
-    def composer(self) -> Composer:
-        return Composer(self.library, self.library.voice(self.session.pronoun))
+    def composer(self) -> LearningComposer:
+        return LearningComposer(self.library, self.library.voice(self.session.pronoun))
 
     @property
     def guide(self) -> Guide | None:
         """The guide being walked; None when it is stopped, finished or no longer there."""
-        return None if self.session.paused else self.waiting_guide
+        return None if self.session.paused else self.library.content.guides.get(self.session.guide_id)
 
     @property
-    def waiting_guide(self) -> Guide | None:
-        return self.library.content.guides.get(self.session.guide_id)
+    def quiz(self) -> Quiz | None:
+        """The quiz being done, in the same sense."""
+        return None if self.session.paused else self.library.content.quizzes.get(self.session.guide_id)
+
+    @property
+    def waiting(self) -> Guide | Quiz | None:
+        """The guide or quiz that waits for "làm tiếp", or is being walked."""
+        return self.library.content.lessons.get(self.session.guide_id)
 
     def step(self, guide: Guide) -> Step:
         return step_of(guide, self.session.step_id, self.session.step_index)[0]
@@ -82,18 +98,22 @@ class Scene:
             case UpdateKind.START:
                 return self.started(update.data)
             case UpdateKind.TEXT:
-                return self.typed(update.text)
+                return self.typed(update)
+            case UpdateKind.SCANNED if update.codes:
+                return self.scanned(update)
             case UpdateKind.LEFT | UpdateKind.WITHDRAWN:
                 return Turn(self.session, (), self._left())
             case _ if update.text:  # a caption says more than its picture
-                return self.typed(update.text)
+                return self.typed(update)
+            case UpdateKind.SCANNED:
+                return self._keep(self.composer.answer("picture", *self._ways_on()))
             case _:
                 return self._keep(self.composer.answer(update.kind.value, *self._ways_on()))
 
     def started(self, payload: str) -> Turn:
         """The chat was opened, perhaps by a link: "<guide>", "<guide>_<volunteer>" or a guide's number."""
         place, _, volunteer = payload.partition("_")
-        guide = self.library.content.guides.get(place)
+        guide = self.library.askable.get(place)
         if guide is None and place.isdecimal() and len(place) <= 3:
             guide = self.library.content.by_code(int(place))
         if guide:
@@ -104,8 +124,8 @@ class Scene:
             return self.tapped(Postback(Verb.TOPIC, payload))
         if payload:
             return self.turn(self.composer.topics(self._say("guide_gone")))
-        if self.waiting_guide and self.session.step_id:
-            return self.offer_resume(self.waiting_guide)
+        if self.waiting and self.session.step_id:
+            return self.offer_resume(self.waiting)
         return self.turn(self.composer.topics(self._say("greeting")))
 
     def tapped(self, postback: Postback | None) -> Turn:
@@ -117,6 +137,13 @@ class Scene:
             return self._keep(self.composer.topic(topic, postback.index)) if topic else self.menu()
         if postback.verb is Verb.STOP:
             return self.stop()
+        if postback.verb is Verb.PLACE:
+            is_there = postback.place in self.library.content.knowledge.communes
+            return self.placed((Place(postback.place),)) if is_there else self.menu()
+        if postback.verb in (Verb.PATHS, Verb.PATH, Verb.PATH_ALL):
+            return self._tapped_path(postback)
+        if quiz := self.library.content.quizzes.get(postback.place):
+            return self._tapped_in_quiz(quiz, postback)
         guide = self.library.content.guides.get(postback.place)
         if guide is None and (title := self.library.content.planned.get(postback.place)):
             event = Event(EventKind.UNANSWERED, guide=postback.place)
@@ -158,18 +185,31 @@ class Scene:
 
     # What was said
 
-    def typed(self, text: str) -> Turn:
+    def typed(self, update: Update) -> Turn:
+        text = update.text
+        meant = routing.understand(text, self.library)
+        is_walking = bool(self.guide and self.session.step_id)
+        judgement = routing.suspicion(text, meant, self.library, is_walking, update.is_passed_on)
+        if judgement and judgement.verdict in routing.ACCUSED:
+            return self.inspected(text, judgement)
         if contains_secret(text):
-            return self._keep(self.composer.answer("secret", *self._ways_on()))
+            return self._hide(update, "secret")
+        if judgement and update.is_passed_on:
+            return self.inspected(text, judgement)
         if tapped := self._offered(text):
             return self.tapped(parse(tapped.postback))
-        meant = routing.understand(text, self.library)
+        if (quiz := self.quiz) and (item := self._item_asked(quiz)) and (guess := self.library.verdicts.meaning(text)):
+            return self.guess(quiz, item, guess)
+        if judgement:
+            return self.inspected(text, judgement)
         if meant.outcome is Outcome.COMMAND:
             return self.commanded(meant)
         if (code := routing.code_meant(text, self.library)) is not None:
             return self._keep(self.composer.topics(self._say("no_such_code", number=code)))
         if topic := routing.topic_meant(text, self.library):
             return self._keep(self.composer.topic(topic, 0))
+        if told := self.looked_up(text):
+            return told
         if self.library.insult_pattern.search(text.lower()):
             return self.calm()
         guide = self.guide
@@ -179,8 +219,8 @@ class Scene:
             return self.asked(meant)
         if guide and self.session.stuck:
             return self.still_stuck(guide, self.step(guide), text)
-        if self.came_back and self.waiting_guide and self.session.step_id:
-            return self.offer_resume(self.waiting_guide)
+        if self.came_back and self.waiting and self.session.step_id:
+            return self.offer_resume(self.waiting)
         return self.choose(meant) if meant.outcome is Outcome.CHOICES else self.unknown(text)
 
     def _offered(self, text: str) -> Button | None:
@@ -216,22 +256,26 @@ class Scene:
         moves: dict[str, Callable[[], Turn]] = {
             "menu": self.menu,
             "stop": self.stop,
+            "inspect": lambda: self._keep(self.composer.answer("inspect_ask", *self._ways_on())),
             "address": lambda: self._keep(
                 self.composer.answer("address", chat=f"{self.address.channel}:{self.address.user_id}")
             ),
             "help": lambda: self._keep(self.composer.answer("help", *self._ways_on())),
             "thanks": lambda: self._keep(self.composer.answer("thanks")),
+            "paths": lambda: self._tapped_path(Postback(Verb.PATHS)),
             "hello": self.greet,
             "upset": self.calm,
-            "resume": lambda: self.resume(self.waiting_guide),
-            "restart": lambda: self.open(self.waiting_guide) if self.waiting_guide else self.menu(),
+            "resume": lambda: self.resume(self.waiting),
+            "restart": lambda: self.open(self.waiting) if self.waiting else self.menu(),
             "yes": lambda: self._yes_or_no(0),
             "no": lambda: self._yes_or_no(1),
         }
         if meant.command in moves:
             return moves[meant.command]()
+        if quiz := self.quiz:
+            return self._commanded_in_quiz(quiz, meant.command)
         if guide is None:
-            return self.resume(self.waiting_guide)
+            return self.resume(self.waiting)
         if self.came_back:
             return self.offer_resume(guide)
         step = self.step(guide)
@@ -246,17 +290,70 @@ class Scene:
         return in_guide[meant.command]()
 
     def asked(self, meant: Match) -> Turn:
-        guide = self.library.content.guides[meant.guides[0].id]
-        turn = self.open(guide)
-        return replace(turn, events=(self._event(EventKind.ASKED, guide), *turn.events))
+        asked = self.library.askable[meant.guides[0].id]
+        turn = self.open(asked)
+        return replace(turn, events=(self._event(EventKind.ASKED, asked), *turn.events))
+
+    def inspected(self, text: str, judgement: Judgement) -> Turn:
+        """What the scam check says. The place in a guide is kept."""
+        kept = redact(text[:UNANSWERED_LIMIT])
+        event = Event(EventKind.INSPECTED, value=judgement.verdict, text=kept)
+        return self.turn(self.composer.judged(judgement, self._ways_on()), events=(event,))
+
+    def scanned(self, update: Update) -> Turn:
+        """What the QR codes of a picture hold, the worst first. The place in a guide is kept."""
+        codes = [read_code(content) for content in update.codes[:CODES_SHOWN]]
+        if any(code.kind is CodeKind.PRIVATE for code in codes):
+            return self._hide(update, "qr_private")
+        judged = [(code, self.library.inspect(code.text) if code.text else None) for code in codes]
+        judged.sort(key=_badness, reverse=True)
+        replies = [self.composer.code(code, judgement, self._ways_on()) for code, judgement in judged]
+        events = [
+            Event(EventKind.INSPECTED, value=judgement.verdict, text=redact(code.text[:UNANSWERED_LIMIT]))
+            for code, judgement in judged
+            if judgement
+        ]
+        return self.turn(*replies, events=tuple(events))
+
+    def _hide(self, update: Update, phrase: str) -> Turn:
+        """A secret: nothing of it is kept, and it should not stay in the chat either."""
+        return self._keep(replace(self.composer.answer(phrase, *self._ways_on()), takes_away=update.message))
 
     def choose(self, meant: Match) -> Turn:
         """Torn: the person chooses. First aid comes first, whatever fits a little better."""
-        guides = [self.library.content.guides[one.id] for one in meant.guides]
-        guides.sort(key=lambda guide: not guide.urgent)
-        return self._keep(self.composer.choices(guides, self._ways_on()[:-1]))
+        asked = [self.library.askable[one.id] for one in meant.guides]
+        asked.sort(key=lambda one: not self.library.is_urgent(one.id))
+        return self._keep(self.composer.choices(asked, self._ways_on()[:-1]))
+
+    def looked_up(self, text: str) -> Turn | None:
+        """What a word means, or where a commune's papers go, if that is all that is asked. The place is kept."""
+        if term := routing.term_meant(text, self.library):
+            return self.explained(term)
+        if places := routing.places_meant(text, self.library):
+            return self.placed(places)
+        is_walking = self.guide and self.session.step_id
+        return self.placed(()) if not is_walking and self.library.placeless.meaning(text) else None
+
+    def explained(self, term: Term) -> Turn:
+        guide = self.library.content.guides.get(term.guide)
+        events = (self._event(EventKind.ASKED, guide),) if guide else ()
+        return self.turn(self.composer.term(term, self.guide, self._ways_on("button_here")), events=events)
+
+    def placed(self, places: tuple[Place, ...]) -> Turn:
+        """Where one commune's papers go; which of several is meant; or a request for a name that tells more."""
+        back = self._ways_on("button_here")
+        knowledge = self.library.content.knowledge
+        guide = self.library.content.guides.get(knowledge.questions.places.guide)
+        events = (self._event(EventKind.ASKED, guide),) if guide else ()
+        if len(places) == 1:
+            return self.turn(self.composer.place(places[0], back), events=events)
+        if 1 < len(places) <= PLACES_SHOWN:
+            return self.turn(self.composer.which_place(places, back), events=events)
+        return self.turn(self.composer.place_nameless(back), events=events)
 
     def unknown(self, text: str) -> Turn:
+        if term := routing.term_named(text, self.library):
+            return self.explained(term)
         misses = self.session.misses + 1
         event = Event(EventKind.UNANSWERED, text=redact(text[:UNANSWERED_LIMIT]))
         phrase = "unknown_again" if misses >= HANDOFF_MISSES else "unknown"
@@ -264,8 +361,8 @@ class Scene:
         return self.turn(reply, events=(event,), misses=misses)
 
     def greet(self) -> Turn:
-        if self.waiting_guide and self.session.step_id:
-            return self.offer_resume(self.waiting_guide)
+        if self.waiting and self.session.step_id:
+            return self.offer_resume(self.waiting)
         return self.turn(self.composer.topics(self._say("greeting_again" if self.session.version else "greeting")))
 
     def calm(self) -> Turn:
@@ -285,6 +382,8 @@ class Scene:
         questions = {Verb.RATE_YES, Verb.RESUME, Verb.STILL}
         if len(offered) > position and any(one and one.verb in questions for one in asked):
             return self.tapped(parse(offered[position].postback))
+        if (quiz := self.quiz) and (item := self._item_asked(quiz)):
+            return self._keep(self.composer.quiz_guess(quiz, item))
         return self._keep(self.composer.answer("help", *self._ways_on()))
 
     # Moves
@@ -292,10 +391,16 @@ class Scene:
     def menu(self) -> Turn:
         return self._pause(self.composer.topics(self._say("topics_title")))
 
-    def open(self, guide: Guide) -> Turn:
-        events = (*self._left(unless=guide), self._event(EventKind.OPENED, guide))
-        changes = {"guide_id": guide.id, "step_id": "", "step_index": 0, "trail": (), "paused": False}
-        return self.turn(self.composer.opening(guide), events=events, **changes)
+    def open(self, asked: Askable) -> Turn:
+        if isinstance(asked, LearningPath):
+            return self.open_path(asked)
+        events = (*self._left(unless=asked), self._event(EventKind.OPENED, asked))
+        changes = {"guide_id": asked.id, "step_id": "", "step_index": 0, "trail": (), "paused": False}
+        if isinstance(asked, Quiz):
+            reply = self.composer.quiz_opening(asked)
+        else:
+            reply = before_menu(self.composer.opening(asked), *self._to_quiz(asked))
+        return self.turn(reply, events=events, **changes)
 
     def go(self, guide: Guide, step: Step, notes: tuple[Reply, ...] = ()) -> Turn:
         """Show a step; the one that was looked at before is kept for going back."""
@@ -309,7 +414,7 @@ class Scene:
             return self.go(guide, step)
         if target == DONE:
             return self.finish(guide)
-        if other := self.library.content.guides.get(target):
+        if other := self.library.content.lessons.get(target):
             return self.open(other)
         place = {"guide_id": guide.id, "step_id": step.id, "trail": self._trail_to(guide, step)}
         here = replace(self, session=replace(self.session, **place))  # type: ignore[arg-type]
@@ -322,7 +427,7 @@ class Scene:
         return self._show(guide, step_of(guide, trail[-1], 0)[0], trail[:-1])
 
     def finish(self, guide: Guide) -> Turn:
-        return self._forget(self.composer.finished(guide), events=(self._event(EventKind.FINISHED, guide),))
+        return self._finished(guide, before_menu(self.composer.finished(guide), *self._to_quiz(guide)))
 
     def rate(self, guide: Guide, helped: bool) -> Turn:
         event = replace(self._event(EventKind.RATED, guide), value="yes" if helped else "no")
@@ -350,21 +455,27 @@ class Scene:
         return self._at(guide, step, self.composer.still_stuck(guide, step), *events)
 
     def stop(self) -> Turn:
-        if self.guide is None:
+        if self.guide is None and self.quiz is None:
             return self._keep(self.composer.answer("nothing_to_stop", self.composer.menu_button))
         reply = self.composer.answer("stopped", self.composer.menu_button)
         return self._pause(reply, events=self._left())
 
-    def resume(self, guide: Guide | None) -> Turn:
+    def resume(self, guide: Guide | Quiz | None) -> Turn:
         if guide is None:
-            return self.menu()
+            path = self.library.content.paths.get(self.session.path)
+            return self.open_path(path) if path else self.menu()
+        if isinstance(guide, Quiz):
+            is_under_way = quizzing.is_under_way(self.session.round, guide)
+            return self.go_on(guide) if is_under_way else self.open(guide)
         if not self._is_in(guide) or not self.session.step_id:
             return self.open(guide)
         step, found = step_of(guide, self.session.step_id, self.session.step_index)
         notes = () if found else (self.composer.answer("guide_changed"),)
         return self._show(guide, step, self.session.trail, notes)
 
-    def offer_resume(self, guide: Guide) -> Turn:
+    def offer_resume(self, guide: Guide | Quiz) -> Turn:
+        if isinstance(guide, Quiz):
+            return self._keep(self.composer.quiz_resume(guide, self.session.round))
         step = self.step(guide)
         walked = len(self.session.trail)
         reply = self.composer.answer(
@@ -376,6 +487,101 @@ class Scene:
             total=walked + guide.longest_way[step.id],
         )
         return self._keep(reply)
+
+    # A quiz
+
+    def _tapped_in_quiz(self, quiz: Quiz, postback: Postback) -> Turn:
+        """An item that an edit took away is passed over."""
+        item = quiz.item(postback.step)
+        round_ = self.session.round
+        match postback.verb:
+            case Verb.OPEN:
+                return self.open(quiz)
+            case Verb.ROUND:
+                return self.ask(quiz, quizzing.begun(round_, quiz, postback.index))
+            case Verb.THAT | Verb.LUA if item:
+                return self.guess(quiz, item, "that" if postback.verb is Verb.THAT else "lua")
+            case Verb.READ if item and (behind := self.library.content.lessons.get(item.guide)):
+                # Reading is part of the exercise, which is not left by it.
+                return replace(self, session=replace(self.session, guide_id="")).open(behind)
+            case Verb.RESUME | Verb.FINISH:
+                return self.resume(quiz)
+        return self.go_on(quiz)
+
+    def _commanded_in_quiz(self, quiz: Quiz, command: str) -> Turn:
+        item = self._item_asked(quiz)
+        if item and self.came_back:
+            return self.offer_resume(quiz)
+        if item and command != "next":
+            return self._keep(self.composer.quiz_guess(quiz, item))
+        return self.go_on(quiz)
+
+    def go_on(self, quiz: Quiz) -> Turn:
+        """The next item, or the score; without a round under way, the first item of a new one."""
+        round_ = self.session.round
+        if not quizzing.is_under_way(round_, quiz):
+            round_ = quizzing.begun(round_, quiz)
+        return self.ask(quiz, round_) if quizzing.ahead(round_, quiz) else self.score(quiz, round_)
+
+    def ask(self, quiz: Quiz, round_: Round) -> Turn:
+        item = quizzing.ahead(round_, quiz)[0]
+        events = () if self.session.guide_id == quiz.id else self._left()
+        events = (*events, self._event(EventKind.STEP, quiz, item))
+        return self._at_item(quiz, item, round_, self.composer.quiz_item(quiz, item, round_), events)
+
+    def guess(self, quiz: Quiz, item: QuizItem, guess: str) -> Turn:
+        """Right or wrong, and why."""
+        is_right = guess == item.truth
+        round_ = quizzing.answered(self.session.round, quiz, item, is_right)
+        is_last = quizzing.is_under_way(round_, quiz) and not quizzing.ahead(round_, quiz)
+        return self._at_item(quiz, item, round_, self.composer.quiz_answer(quiz, item, is_right, is_last))
+
+    def score(self, quiz: Quiz, round_: Round) -> Turn:
+        return self._finished(quiz, self.composer.quiz_score(quiz, round_), round=quizzing.over(round_, quiz))
+
+    def _at_item(self, quiz: Quiz, item: QuizItem, round_: Round, reply: Reply, events: tuple[Event, ...] = ()) -> Turn:
+        place = {"guide_id": quiz.id, "step_id": item.id, "step_index": 0, "trail": (), "paused": False}
+        return self.turn(reply, events=events, round=round_, **place)
+
+    def _item_asked(self, quiz: Quiz) -> QuizItem | None:
+        """The item that waits for an answer."""
+        waiting = quizzing.ahead(self.session.round, quiz) if quizzing.is_under_way(self.session.round, quiz) else ()
+        return next((item for item in waiting if item.id == self.session.step_id), None)
+
+    def _to_quiz(self, guide: Guide) -> tuple[Button, ...]:
+        """Back to the round under way, where this guide stands behind one of its items."""
+        round_ = self.session.round
+        quiz = self.library.content.quizzes.get(round_.quiz_id)
+        is_behind = quiz and any(item.guide == guide.id for item in quizzing.items_of(round_, quiz))
+        return (self.composer.quiz_button(quiz),) if quiz and is_behind else ()
+
+    # A learning path
+
+    def _tapped_path(self, postback: Postback) -> Turn:
+        path = self.library.content.paths.get(postback.place)
+        if path and postback.verb is Verb.PATH:
+            return self.open_path(path)
+        if path:
+            return self._keep(self.composer.path_all(self._progress(path)))
+        followed = self.library.content.paths.get(self.session.path)
+        return self._keep(self.composer.paths(self._progress(followed) if followed else None))
+
+    def open_path(self, path: LearningPath) -> Turn:
+        """This is the path followed from now on. A guide begun waits."""
+        turn = self._pause(self.composer.path(self._progress(path)), events=(self._event(EventKind.OPENED, path),))
+        return replace(turn, session=replace(turn.session, path=path.id))
+
+    def _finished(self, lesson: Guide | Quiz, reply: Reply, **changes: object) -> Turn:
+        """The end of a guide or a round; on the path followed, with what comes next."""
+        learnt = with_finished(self.session.finished, lesson, self.library.content)
+        here = replace(self, session=replace(self.session, finished=learnt, **changes))  # type: ignore[arg-type]
+        path = self.library.content.paths.get(self.session.path)
+        is_on_path = path is not None and lesson.id in path.guides
+        replies = self.composer.on_path(reply, here._progress(path)) if path and is_on_path else (reply,)
+        return here._forget(*replies, events=(self._event(EventKind.FINISHED, lesson),))
+
+    def _progress(self, path: LearningPath) -> Progress:
+        return progress(path, self.session.finished, self.library.content)
 
     # Pieces
 
@@ -422,16 +628,19 @@ class Scene:
     def _pause(self, reply: Reply, events: tuple[Event, ...] = ()) -> Turn:
         return self.turn(reply, events=events, paused=bool(self.session.guide_id))
 
-    def _forget(self, reply: Reply, events: tuple[Event, ...] = ()) -> Turn:
-        return self.turn(reply, events=events, guide_id="", step_id="", step_index=0, trail=(), paused=False)
+    def _forget(self, *replies: Reply, events: tuple[Event, ...] = ()) -> Turn:
+        return self.turn(*replies, events=events, guide_id="", step_id="", step_index=0, trail=(), paused=False)
 
     def _is_in(self, guide: Guide) -> bool:
         return self.session.guide_id == guide.id
 
-    def _ways_on(self) -> tuple[Button, ...]:
-        """Back to the step being walked, if any, and the menu."""
-        guide = self.guide
-        back = (self.composer.resume_button(guide, self.step(guide)),) if guide and self.session.step_id else ()
+    def _ways_on(self, label: str = "button_resume") -> tuple[Button, ...]:
+        """Back to the step being walked or the quiz being done, if any, and the menu."""
+        back: tuple[Button, ...] = ()
+        if self.session.step_id and (guide := self.guide):
+            back = (self.composer.step_button(label, Verb.GO, guide, self.step(guide)),)
+        elif self.session.step_id and (quiz := self.quiz):
+            back = (self.composer.quiz_button(quiz),)
         return (*back, self.composer.menu_button)
 
     def _trouble(self, guide: Guide, text: str, meant: Match) -> int | None:
@@ -451,15 +660,25 @@ class Scene:
         wins = other is not None and other.id != guide.id and other.score > score + GUIDE_OVER_TROUBLE
         return None if wins else number
 
-    def _event(self, kind: EventKind, guide: Guide, step: Step | None = None) -> Event:
-        return Event(kind, topic=guide.topic, guide=guide.id, step=step.id if step else "")
+    def _event(self, kind: EventKind, asked: Askable, step: Step | QuizItem | None = None) -> Event:
+        topic = "" if isinstance(asked, LearningPath) else asked.topic
+        return Event(kind, topic=topic, guide=asked.id, step=step.id if step else "")
 
-    def _left(self, unless: Guide | None = None) -> tuple[Event, ...]:
-        """The event of leaving the guide being walked before its end."""
-        guide = self.guide
-        if guide is None or guide == unless or not self.session.step_id:
+    def _left(self, unless: Guide | Quiz | None = None) -> tuple[Event, ...]:
+        """The event of leaving the guide or quiz being walked before its end."""
+        if not self.session.step_id:
             return ()
-        return (self._event(EventKind.LEFT, guide, self.step(guide)),)
+        if (quiz := self.quiz) and quiz != unless:
+            return (self._event(EventKind.LEFT, quiz, quiz.item(self.session.step_id)),)
+        if (guide := self.guide) and guide != unless:
+            return (self._event(EventKind.LEFT, guide, self.step(guide)),)
+        return ()
 
     def _say(self, phrase: str, /, **values: object) -> str:
         return self.composer.answer(phrase, **values).text
+
+
+def _badness(judged: tuple[Code, Judgement | None]) -> int:
+    """What is no matter of the scam check, as a payment, is as good as not known."""
+    verdict = judged[1].verdict if judged[1] else Verdict.UNKNOWN
+    return list(Verdict).index(verdict)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from bot.content.lookups import Term
 from bot.content.model import Topic
 from bot.engine.library import Library
+from bot.engine.places import Place, one_each
 from bot.language.matching import Match, Outcome, Scored
+from bot.safety.model import Judgement, Verdict
 
+PASTED_WORDS = 12  # a text of so many words may be a message passed on; a question to us rarely is
+LONE_WORDS = 4  # words beside a link that only point at it: "coi giùm link này"
+ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
+BARE_TERM = 3  # letters: a shorter name alone is another word: "ai", "ck"
 CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
 
 
@@ -20,10 +27,62 @@ def understand(text: str, library: Library) -> Match:
     return library.match(text)
 
 
+def suspicion(
+    text: str, meant: Match, library: Library, is_walking: bool, is_passed_on: bool = False
+) -> Judgement | None:
+    """What the scam check says of the text, where that is what it calls for.
+
+    What was passed on to us always is, and a bad link, and a message that bears the marks of a trap. Where first aid
+    for that very trap is at hand it is better still, unless it would take the place of the guide that the person
+    `is_walking`.
+    """
+    judgement = library.inspect(text)
+    if is_passed_on:
+        return judgement
+    is_bad = judgement.verdict in ACCUSED
+    links = library.inspector.links_in(text)
+    words = len(library.normalizer.plain(text).words)
+    is_doubted = library.is_doubted(text)
+    if links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):
+        return judgement
+    if links:
+        beside = words - sum(len(library.normalizer.plain(link.found).words) for link in links)
+        return judgement if beside < LONE_WORDS else None
+    if judgement.is_number:
+        return judgement
+    if meant.outcome is Outcome.COMMAND:
+        return None
+    if meant.outcome is Outcome.GUIDE and library.is_urgent(meant.guides[0].id):
+        return judgement if is_bad and is_walking else None
+    if judgement.verdict is Verdict.DANGEROUS:
+        return judgement
+    if meant.outcome is Outcome.GUIDE or words < PASTED_WORDS:
+        return None
+    return judgement if is_bad or is_doubted else None
+
+
 def topic_meant(text: str, library: Library) -> Topic | None:
     """The topic whose name is all that was said: "vneid" asks for nothing yet."""
     name = library.topic_names.get(library.normalizer(text).key, "")
     return library.content.topic(name)
+
+
+def term_meant(text: str, library: Library) -> Term | None:
+    """The hard word that is asked about: "otp là gì", "otp?"."""
+    if asked := library.terms.asked(text):
+        return library.content.knowledge.glossary[asked[0]]
+    return term_named(text, library) if text.rstrip().endswith("?") else None
+
+
+def term_named(text: str, library: Library) -> Term | None:
+    """The hard word that the text is, which asks for its meaning only where it means nothing else."""
+    named = library.terms.named(text) if len(library.normalizer.plain(text).key) >= BARE_TERM else ()
+    return library.content.knowledge.glossary[named[0]] if named else None
+
+
+def places_meant(text: str, library: Library) -> tuple[Place, ...]:
+    """The communes that a name may mean, when the text is the name or asks where it is and nothing else."""
+    return one_each(library.places.asked(text) or library.places.named(text))
 
 
 def number_meant(text: str, library: Library) -> int | None:

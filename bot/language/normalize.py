@@ -15,6 +15,7 @@ from itertools import product
 
 UTTERANCE_LIMIT = 600  # characters that are read: a spoken question has under 300; the rest of a paste adds no meaning
 
+RECENT = 4  # texts remembered: one turn looks at the same text several times
 _WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
@@ -68,6 +69,12 @@ _VNI_MARKS = (
 _TELEX_TONE = re.compile(r"([^\W\d_]*[aăâeêioôơuưy])(ch|ng|nh|[cmnpt])?([sfrxj])(ch|ng|nh|[cmnptiuoy])?")
 _TELEX_HINT = re.compile(r"[sfrxj]$|[sfrxj](?:ch|ng|nh|[cmnpt])$|dd|aa|ee|oo|w")
 _VNI_HINT = re.compile(r"[a-z]+[1-9]")
+
+
+def is_syllable(word: str) -> bool:
+    """Whether a lower-case word can be Vietnamese, by its letters alone: "sim" can, "link" cannot."""
+    letters = unicodedata.normalize("NFD", word)
+    return _is_syllable(unicodedata.normalize("NFC", "".join(char for char in letters if char not in _TONES.values())))
 
 
 def _is_syllable(plain: str) -> bool:
@@ -145,7 +152,7 @@ def _decode_vni(word: str) -> str:
 class Utterance:
     """What someone said, normalized once."""
 
-    text: str
+    text: str  # as far as it was read
     words: tuple[str, ...]  # accented, canonical
     folded: tuple[str, ...]  # the same words without diacritics
 
@@ -176,15 +183,18 @@ class _Phrases:
                 self._by_words.setdefault(key, []).append((known, _split(canonical)))
         self._longest: dict[str, int] = {}  # first word -> words in the longest run that begins with it
         for words in self._by_words:
-            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
+            first = fold(words[0])
+            self._longest[first] = max(len(words), self._longest.get(first, 0))
 
     def apply(self, words: Sequence[str]) -> list[str]:
-        out: list[str] = []
         folded = [fold(word) for word in words]
+        begins = [self._longest.get(bare, 0) for bare in folded]
+        if not any(begins):
+            return list(words)
+        out: list[str] = []
         at = 0
         while at < len(words):
-            longest = max(self._longest.get(words[at], 0), self._longest.get(folded[at], 0))
-            for length in range(min(longest, len(words) - at), 0, -1):
+            for length in range(min(begins[at], len(words) - at), 0, -1):
                 canonical = self._meant(words[at : at + length], folded[at : at + length])
                 if canonical is not None:
                     out.extend(canonical)
@@ -237,19 +247,25 @@ class Normalizer:
             ]
         )
         self._filler = _Phrases((words, "") for words in filler)
+        self._meant = lru_cache(RECENT)(self._canonical)
+        self._typed = lru_cache(RECENT)(lambda text: _utterance(text, _split(text)))
 
     def plain(self, text: str) -> Utterance:
         """Without synonyms and filler: the words as typed, for commands and numbers."""
-        return _utterance(text, _split(text[:UTTERANCE_LIMIT]))
+        return self._typed(text[:UTTERANCE_LIMIT])
 
     def __call__(self, text: str) -> Utterance:
         """An utterance that is filler alone keeps it: better a weak meaning than none.
 
         Synonyms are looked up twice, since one may complete another: "bhxh số" is "bảo hiểm xã hội số" is "vssid".
         """
-        typed = _split(text[:UTTERANCE_LIMIT])
-        meant = self._filler.apply(typed) or typed
-        return _utterance(text, self._synonyms.apply(self._synonyms.apply(meant)))
+        return self._meant(text[:UTTERANCE_LIMIT])
+
+    def _canonical(self, text: str) -> Utterance:
+        typed = _split(text)
+        meant = self._filler.apply(typed) or list(typed)
+        once = self._synonyms.apply(meant)
+        return _utterance(text, once if once == meant else self._synonyms.apply(once))
 
 
 def _utterance(text: str, words: Sequence[str]) -> Utterance:

@@ -32,3 +32,4 @@ class Judgement:
     score: float = 0.0
     reasons: tuple[Reason, ...] = ()
     guides: tuple[str, ...] = ()
+    is_number: bool = False  # of a phone number that was sent alone

@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from uuid import UUID
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.channels.base import Accept, Capabilities
-from bot.engine.model import Address
+from bot.channels.base import PICTURE_LIMIT, Accept, Capabilities
+from bot.engine.model import Address, Update
 from bot.errors import InvalidUpdate
 from bot.stores.base import Delivery, Store
 from bot.web import protocol
@@ -34,8 +35,14 @@ POLL, SLOWEST_POLL = 2.0, 30.0  # seconds between looks for turns of other proce
 LISTENERS = 12  # open sockets and long polls of one person: tabs, and a few that are not known to be dead yet
 RATE, BURST = 2.0, 10  # messages a second, and at once
 
+Look = Callable[[Update, bytes], Awaitable[None]]
+"""Looks at the picture of an update that was committed."""
+
 log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+
+
+async def _without_looking(update: Update, content: bytes) -> None: ...
 
 
 @dataclass(eq=False)
@@ -78,8 +85,9 @@ class WebChat:
     name = "web"
     capabilities = Capabilities(text_limit=protocol.TEXT_LIMIT, buttons=20, label_limit=64, pictures=True, edits=True)
 
-    def __init__(self, store: Store, public_url: str) -> None:
+    def __init__(self, store: Store, public_url: str, look: Look = _without_looking) -> None:
         self._store = store
+        self._look = look
         self._public_url = public_url
         self._accept: Accept | None = None
         self._boxes: dict[Address, _Box] = {}
@@ -112,6 +120,7 @@ class WebChat:
             web.get("/chat/socket", self._socket),
             web.get("/chat/replies", self._replies),
             web.post("/chat/send", self._send),
+            web.post("/chat/pictures/{id:[0-9a-f-]{36}}", self._picture),
             web.post("/chat/forget", self._forget),
         ]
 
@@ -188,6 +197,23 @@ class WebChat:
         if not await self._take(address, message):
             return web.json_response({"type": "failed", "id": str(message.id)}, status=503)
         return web.json_response({"type": "taken", "id": str(message.id)})
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        """A picture itself: looked at and forgotten. It may be sent again under its id, like any message."""
+        refuse_other_origins(request, self._public_url)
+        address = _visitor(request)
+        try:
+            deed = protocol.File(type="file", id=UUID(request.match_info["id"]))
+        except ValueError:
+            raise web.HTTPBadRequest() from None
+        if wait := self._bucket(address).take():
+            return web.Response(status=429, headers={"Retry-After": str(int(wait) + 1)})
+        content = await read_body(request, PICTURE_LIMIT)
+        if not await self._take(address, deed):
+            return web.Response(status=503)
+        await self._look(protocol.update(address, deed), content)
+        self.wake(address)
+        return web.Response(status=204)
 
     async def _replies(self, request: web.Request) -> web.StreamResponse:
         address = _visitor(request)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from bot.content.model import DONE, Content, Guide, Step
+from bot.content.model import DONE, Content, Guide, Quiz, Step
+from bot.engine.composing_learning import CERTIFICATE
 from bot.engine.model import Event, EventKind
 from bot.stores.base import Store
 from bot.web.chat import WebChat
@@ -44,7 +46,7 @@ def way(guide: Guide, target: str, content: Content) -> Way | None:
         return Way("#done")
     if guide.step(target):
         return Way(f"#{target}", number=guide.index(target) + 1)
-    if other := content.guides.get(target):
+    if other := content.lessons.get(target):
         return Way(f"/g/{other.id}", title=other.title)
     return None
 
@@ -57,13 +59,13 @@ def jump(guide: Guide, step: Step, content: Content) -> Way | None:
     return way(guide, step.next, content)
 
 
-def nearest(guide_id: str, content: Content) -> list[Guide]:
+def nearest(guide_id: str, content: Content) -> list[Guide | Quiz]:
     """Guides whose names are most like a mistyped one."""
 
-    def likeness(guide: Guide) -> float:
+    def likeness(guide: Guide | Quiz) -> float:
         return SequenceMatcher(None, guide_id[:60], guide.id).ratio()
 
-    return sorted((guide for guide in content.guides.values() if likeness(guide) > 0.5), key=likeness, reverse=True)[
+    return sorted((guide for guide in content.lessons.values() if likeness(guide) > 0.5), key=likeness, reverse=True)[
         :NEAREST
     ]
 
@@ -98,6 +100,7 @@ class Pages:
             web.get("/g/{guide}", self._guide),
             web.get("/g/{guide}/qr.svg", self._qr),
             web.get("/s/{guide}", self._shared),
+            web.get(f"{CERTIFICATE}{{path}}", self._certificate),
             web.get("/robots.txt", self._robots),
             web.static("/static", STATIC),
         ]
@@ -121,33 +124,44 @@ class Pages:
         name, volunteer = request.match_info["guide"], _volunteer(request)
         if name.isdecimal() and len(name) <= 3 and (named := content.by_code(int(name))):
             raise web.HTTPFound(f"/g/{named.id}")
-        guide = content.guides.get(name)
-        if guide is None:
+        lesson = content.lessons.get(name)
+        if lesson is None:
             return self.not_found(name)
+        shared: dict[str, Any] = {
+            "guide": lesson,
+            "topic": content.topic(lesson.topic),
+            "payload": start_payload(lesson.id, volunteer),
+            "volunteer": volunteer,
+            "links": dict(share_links(lesson.id, self._public_url, self._telegram_username(), volunteer)),
+            "public_url": self._public_url,
+        }
+        if isinstance(lesson, Quiz):
+            return self.templates.page("quiz.html", **shared)
+        guide = lesson
         return self.templates.page(
             "guide.html",
-            guide=guide,
-            topic=content.topic(guide.topic),
+            **shared,
             hotline=content.knowledge.hotlines.get(guide.hotline),
-            see_also=[content.guides[other] for other in guide.see_also if other in content.guides],
+            see_also=[content.lessons[other] for other in guide.see_also if other in content.lessons],
             way=lambda target: way(guide, target, content),
             jump=lambda step: jump(guide, step, content),
-            payload=start_payload(guide.id, volunteer),
-            volunteer=volunteer,
-            links=dict(share_links(guide.id, self._public_url, self._telegram_username(), volunteer)),
-            public_url=self._public_url,
         )
+
+    async def _certificate(self, request: web.Request) -> web.StreamResponse:
+        """A picture with the person's name, made in their browser: the name never reaches us."""
+        path = self._content().paths.get(request.match_info["path"])
+        return self.templates.page("certificate.html", path=path) if path else self.not_found()
 
     async def _qr(self, request: web.Request) -> web.StreamResponse:
         guide_id = request.match_info["guide"]
-        if guide_id not in self._content().guides:
+        if guide_id not in self._content().lessons:
             return self.not_found(guide_id)
         link = page_link(guide_id, self._public_url, _volunteer(request))
         return web.Response(body=qr_svg(link), content_type="image/svg+xml")
 
     async def _shared(self, request: web.Request) -> web.StreamResponse:
         """Count whose link helped, then show the guide. The guide is shown even when nothing can be counted."""
-        guide = self._content().guides.get(request.match_info["guide"])
+        guide = self._content().lessons.get(request.match_info["guide"])
         if guide is None:
             return self.not_found(request.match_info["guide"])
         volunteer = _volunteer(request)

@@ -8,6 +8,9 @@ page -> server                                      server -> page
 {"type": "file",  "id": uuid}                       {"type": "failed", "id": uuid}  nothing is committed: send again
 {"type": "ack",   "upto": N}                        {"type": "refused"}             not of this protocol: do not
 
+A picture is posted by itself, to /chat/pictures/<uuid>, made smaller first and looked at for QR codes; where that does
+not get through, "file" tells that there was one.
+
 The page sends a message again until it is taken; the id is the same, so the store drops what it has seen. A tap's
 `origin` is the id of the reply whose button it was, and comes back with the answer that may take its place.
 """
@@ -68,7 +71,7 @@ class Start(BaseModel):
 
 
 class File(BaseModel):
-    """A picture was picked. It stays on the person's device: only that it was picked is told."""
+    """A picture was picked, but could not be sent itself: see POST /chat/pictures/<id> in chat.py."""
 
     type: Literal["file"]
     id: UUID

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import segno
 
 from bot.engine.library import Library
 from tests.running import Program
@@ -115,6 +116,20 @@ def test_a_guide_is_walked_with_typing_only(page, library: Library) -> None:  # 
         newest(page).get_by_text(expected).first.wait_for()
 
 
+def test_a_qr_code_in_a_picture_is_told(page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    segno.make("http://vietcombank-sinhtrac.top").save(str(tmp_path / "qr.png"), scale=8, light=None)
+    page.locator("#file").set_input_files(tmp_path / "qr.png")
+    newest(page).get_by_text("vietcombank-sinhtrac . top").wait_for()
+    assert "đã chọn một hình" in page.locator(".msg.me").last.inner_text()
+
+
+def test_a_picture_that_cannot_be_sent_is_answered_all_the_same(page) -> None:  # type: ignore[no-untyped-def]
+    page.route("**/chat/pictures/*", lambda route: route.abort())
+    picture = {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.locator("#file").set_input_files(picture)
+    newest(page).get_by_text("mã QR").first.wait_for()
+
+
 def test_nothing_overflows_and_text_is_large(page) -> None:  # type: ignore[no-untyped-def]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.msg.bot .bubble')).fontSize)") >= 18
@@ -175,4 +190,42 @@ def test_guide_page_reads_without_scripts(browser, program: Program, tmp_path: P
     page.goto(f"{program.url}/g/vneid-kich-hoat")
     assert page.get_by_role("heading", name="Kích hoạt tài khoản VNeID").first.is_visible()
     assert page.locator("ol li").count() >= 5
+    context.close()
+
+
+def test_the_exercise_is_read_without_scripts(browser, program: Program) -> None:  # type: ignore[no-untyped-def]
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{program.url}/g/quiz-that-hay-lua")
+    verdict = page.locator(".verdict").first
+    assert not verdict.is_visible()
+    page.locator("summary").first.click()
+    assert verdict.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Thuý Ngọc Huyền", "Katơr Thị Bé", "Hồ " * 13 + "A"])
+def test_a_certificate_is_drawn_in_the_browser_and_the_name_stays_there(  # type: ignore[no-untyped-def]
+    browser, program: Program, tmp_path: Path, name: str
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, accept_downloads=True)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{program.url}/giay-khen/nguoi-cao-tuoi", wait_until="networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.fill("#name", name)
+    assert page.locator("#shown").text_content() == name
+    inside = "() => { const box = document.getElementById('shown').getBBox(); return box.x > 60 && box.width < 1480; }"
+    assert page.evaluate(inside)
+    with page.expect_download() as download:
+        page.click("#save")
+    picture = tmp_path / "saved.png"
+    download.value.save_as(picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert download.value.suggested_filename == "giay-ghi-nhan-nguoi-cao-tuoi.png"
+    assert not [url for url in asked if url.startswith("http") and "/static/" not in url]
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert errors == []
     context.close()

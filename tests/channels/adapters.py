@@ -39,6 +39,9 @@ class Adapter(Protocol):
 
     def tap(self, update_id: int, postback: str) -> bytes: ...
 
+    def picture(self, update_id: int, content: bytes) -> bytes:
+        """A picture that the person sends, and that the platform keeps."""
+
     def signed(self, body: bytes) -> Mapping[str, str]: ...
 
     def shown(self) -> list[str]:
@@ -134,6 +137,11 @@ class TelegramAdapter:
     def tap(self, update_id: int, postback: str) -> bytes:
         return json.dumps(tap(update_id, postback)).encode()
 
+    def picture(self, update_id: int, content: bytes) -> bytes:
+        self.api.files[f"photo{update_id}"] = content
+        sizes = [{"file_id": "thumbnail"}, {"file_id": f"photo{update_id}"}]
+        return json.dumps(message(update_id, photo=sizes)).encode()
+
     def signed(self, body: bytes) -> Mapping[str, str]:
         return {"X-Telegram-Bot-Api-Secret-Token": self.secrets[1]}
 
@@ -187,6 +195,11 @@ class ZaloBotAdapter:
 
     def tap(self, update_id: int, postback: str) -> bytes:
         return self.text(update_id, "1")
+
+    def picture(self, update_id: int, content: bytes) -> bytes:
+        self.api.pictures[f"/photo{update_id}.jpg"] = content
+        url = f"{self.api.base_url}/photo{update_id}.jpg"
+        return json.dumps(fake_zalo_bot.event("image", update_id, photo_url=url)).encode()
 
     def signed(self, body: bytes) -> Mapping[str, str]:
         return {"X-Bot-Api-Secret-Token": self.secrets[1]}
@@ -246,6 +259,12 @@ class ZaloOaAdapter:
 
     def tap(self, update_id: int, postback: str) -> bytes:
         return self.text(update_id, TAP + postback)
+
+    def picture(self, update_id: int, content: bytes) -> bytes:
+        self.api.pictures[f"/photo{update_id}.jpg"] = content
+        payload = {"url": f"{self.api.base_url}/photo{update_id}.jpg", "thumbnail": "https://a.zdn.vn/t.jpg"}
+        sent = fake_zalo.attached("user_send_image", "image", payload, msg_id=f"picture{update_id}")
+        return json.dumps(sent).encode()
 
     def signed(self, body: bytes) -> Mapping[str, str]:
         try:

@@ -53,6 +53,8 @@ class FakeTelegram:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)  # what people see, by message id
     webhook: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)  # what people sent, by file id
+    deleted: list[tuple[int, int]] = field(default_factory=list)  # chat and message
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -68,6 +70,7 @@ class FakeTelegram:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_get("/file/bot{token}/photos/{name}", self._file)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)  # the same port when it comes back
@@ -179,6 +182,22 @@ class FakeTelegram:
         for command in params["commands"]:
             if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]) or not 1 <= len(command["description"]) <= 256:
                 raise bad_request("BOT_COMMAND_INVALID")
+        return True
+
+    def _getfile(self, params: dict[str, Any]) -> dict[str, Any]:
+        name = params["file_id"]
+        if name not in self.files:
+            raise bad_request("wrong file_id or the file is temporarily unavailable")
+        size = len(self.files[name])
+        return {"file_id": name, "file_unique_id": "u", "file_size": size, "file_path": f"photos/{name}"}
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if request.match_info["token"] != self.token:
+            return web.Response(status=404)
+        return web.Response(body=self.files[request.match_info["name"]])
+
+    def _deletemessage(self, params: dict[str, Any]) -> bool:
+        self.deleted.append((int(params["chat_id"]), int(params["message_id"])))
         return True
 
     def _sendchataction(self, params: dict[str, Any]) -> bool:

@@ -45,6 +45,7 @@ class FakeZalo:
     messages: list[dict[str, Any]] = field(default_factory=list)  # what people see: the bodies that were taken
     calls: list[str] = field(default_factory=list)  # paths
     uploads: dict[str, bytes] = field(default_factory=dict)  # by attachment id
+    pictures: dict[str, bytes] = field(default_factory=dict)  # what people sent, by path
     codes: dict[str, str] = field(default_factory=dict)  # code -> challenge, until it is used
     closed: set[str] = field(default_factory=set)  # people whose seven days are over
     grants: int = 0
@@ -98,6 +99,8 @@ class FakeZalo:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.calls.append(request.path)
+        if request.path in self.pictures:
+            return web.Response(body=self.pictures[request.path])
         handlers: dict[str, Callable[[web.Request], Any]] = {
             GRANT: self._grant,
             MESSAGES: self._send,

@@ -37,6 +37,7 @@ class FakeZaloBot:
     messages: list[dict[str, Any]] = field(default_factory=list)  # what people see
     queue: list[Any] = field(default_factory=list)  # what nobody fetched yet
     webhook: dict[str, Any] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)  # what people sent, by path
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -48,6 +49,7 @@ class FakeZaloBot:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/bot{token}/{method}", self._answer)
+        app.router.add_get("/{path:.*}", self._picture)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)  # the same port when it comes back
@@ -74,6 +76,10 @@ class FakeZaloBot:
         self._pushed.set()
 
     # The API
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        content = self.pictures.get(request.path)
+        return web.Response(status=404) if content is None else web.Response(body=content)
 
     async def _answer(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.channels.base import WebhookChannel, degrade
+from bot.channels.base import PICTURE_LIMIT, PictureChannel, WebhookChannel, degrade
 from bot.channels.registry import CHANNELS
 from bot.engine.model import Address, Button, Reply, Update, UpdateKind
-from bot.errors import BadSignature, ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone
+from bot.errors import BadSignature, ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected
 from bot.stores.base import Delivery
 
 from .adapters import ADAPTERS, Adapter
@@ -78,6 +78,37 @@ class TestChannelContract:
         body = platform.text(7, "xin chào")
         assert parse(channel, platform, body) == parse(channel, platform, body)
         assert parse(channel, platform, body)[0].id != parse(channel, platform, platform.text(8, "xin chào"))[0].id
+
+    async def test_a_picture_that_was_sent_can_be_fetched(self, channel: WebhookChannel, platform: Adapter) -> None:
+        assert isinstance(channel, PictureChannel)
+        [update] = parse(channel, platform, platform.picture(7, b"\x89PNG of Co Ba"))
+        assert update.kind is UpdateKind.PICTURE
+        assert await channel.fetch(update.picture) == b"\x89PNG of Co Ba"
+
+    async def test_a_picture_too_large_is_not_taken(self, channel: WebhookChannel, platform: Adapter) -> None:
+        assert isinstance(channel, PictureChannel)
+        [update] = parse(channel, platform, platform.picture(7, bytes(PICTURE_LIMIT + 1)))
+        with pytest.raises(Rejected):
+            await channel.fetch(update.picture)
+
+    async def test_a_picture_that_is_gone_or_nowhere_of_the_platforms_is_refused(
+        self, channel: WebhookChannel, platform: Adapter, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        assert isinstance(channel, PictureChannel)
+        [update] = parse(channel, platform, platform.picture(7, b"x"))
+        gone = update.picture.replace("photo7", "photo8")
+        for picture in (
+            gone,
+            "https://zdn.vn.evil.example/a.jpg",
+            "http://127.0.0.1:1/a.jpg",
+            "file:///etc/passwd",
+            "",
+        ):
+            with pytest.raises((Rejected, ConnectionFailed)) as caught:
+                await channel.fetch(picture)
+            assert not picture or picture not in str(caught.value)
+            assert not picture or picture not in caplog.text
 
     async def test_a_wrong_signature_is_refused(self, channel: WebhookChannel, platform: Adapter) -> None:
         body = platform.text(7, "xin chào")

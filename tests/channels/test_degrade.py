@@ -35,6 +35,14 @@ def test_contacts_that_are_no_buttons_here_leave_room_for_choices() -> None:
     assert plain.text.endswith("\n\nGọi VNeID: 19000368\nMở trang: https://vneid.gov.vn")
 
 
+def test_a_page_of_a_trial_without_a_domain_is_told_and_no_button() -> None:
+    """Platforms refuse a message with a button to http://127.0.0.1."""
+    here = Button("Làm giấy ghi nhận", url="http://127.0.0.1:8080/giay-khen/tieu-thuong")
+    plain = degrade(Reply("Xong.", (here, NO)), FULL)
+    assert plain.buttons == (NO,)
+    assert plain.text == "Xong.\n\nLàm giấy ghi nhận: http://127.0.0.1:8080/giay-khen/tieu-thuong"
+
+
 def test_a_label_too_long_is_cut_and_read_in_the_text() -> None:
     long = Button("Đưa thẻ bảo hiểm y tế vào ví giấy tờ", postback="g:x")
     plain = degrade(Reply("Chọn:", (long, NO)), FULL)

@@ -51,7 +51,8 @@ class TestInbound:
         ],
     )
     def test_commands(self, text: str, kind: UpdateKind, said: str, data: str) -> None:
-        assert read(message(3, text)) == [Update("3", Address("telegram", "42"), kind, said, data)]
+        [update] = read(message(3, text))
+        assert (update.kind, update.text, update.data) == (kind, said, data)
 
     @pytest.mark.parametrize(
         ("attached", "kind"),
@@ -70,6 +71,18 @@ class TestInbound:
     def test_attachments(self, attached: dict[str, Any], kind: UpdateKind) -> None:
         [update] = read(message(3, **attached, caption="cái này là gì"))
         assert (update.kind, update.text) == (kind, "cái này là gì")
+
+    def test_a_picture_is_named_by_its_largest_size(self) -> None:
+        [photo] = read(message(3, photo=[{"file_id": "small"}, {"file_id": "large"}]))
+        [screenshot] = read(message(3, document={"file_id": "file", "mime_type": "image/png"}))
+        assert (photo.picture, screenshot.picture) == ("large", "file")
+        assert read(message(3, document={"file_id": "file", "mime_type": "application/pdf"}))[0].picture == ""
+
+    def test_a_message_tells_its_number_and_whether_it_was_passed_on(self) -> None:
+        origin = {"type": "hidden_user", "sender_user_name": "Ai đó", "date": 1700000000}
+        [own], [passed_on] = read(message(3, "chào")), read(message(3, "chào", forward_origin=origin))
+        assert (own.message, own.is_passed_on, own.origin) == ("5", False, "")
+        assert (passed_on.message, passed_on.is_passed_on, passed_on.origin) == ("5", True, "")
 
     def test_links_behind_words_are_seen(self) -> None:
         hidden = [{"type": "text_link", "offset": 0, "length": 3, "url": "http://vneid-gov.top"}]
@@ -117,7 +130,8 @@ class TestInbound:
         ],
     )
     def test_in_a_group_we_answer_there_when_addressed(self, payload: dict[str, Any], said: str) -> None:
-        assert read(payload) == [Update("1", Address("telegram", "-1001"), UpdateKind.TEXT, said)]
+        [update] = read(payload)
+        assert (update.address.user_id, update.kind, update.text) == ("-1001", UpdateKind.TEXT, said)
 
     def test_being_called_by_name_alone_opens_the_chat(self) -> None:
         assert read(message(1, "@t_bot", chat=GROUP))[0].kind is UpdateKind.START
@@ -263,6 +277,21 @@ class TestSending:
         photos = [params["photo"] for params in api.called("sendPhoto")]
         assert [isinstance(photo, bytes) for photo in photos] == [True, False, False, True]
         assert photos[0] == PNG
+
+    async def test_a_secret_disappears_from_the_chat(self, make: MakeChannel, api: FakeTelegram) -> None:
+        await make().send(delivery(Reply("Đừng gửi mã OTP.", takes_away="5")))
+        assert api.deleted == [(42, 5)]
+        assert [message["text"] for message in api.messages.values()] == ["Đừng gửi mã OTP."]
+
+    async def test_a_secret_that_cannot_be_taken_away_costs_nothing(self, make: MakeChannel, api: FakeTelegram) -> None:
+        api.fail("deleteMessage", bad_request("message can't be deleted"))
+        await make().send(delivery(Reply("Đừng gửi mã OTP.", takes_away="5")))
+        assert len(api.messages) == 1
+        assert api.called("deleteMessage")
+
+    async def test_an_ordinary_reply_takes_nothing_away(self, make: MakeChannel, api: FakeTelegram) -> None:
+        await make().send(delivery(Reply("Chào cô Ba."), origin="5"))
+        assert not api.called("deleteMessage")
 
     async def test_a_picture_that_is_not_there_does_not_hold_up_its_text(
         self, make: MakeChannel, api: FakeTelegram

@@ -221,7 +221,15 @@ class TestInbound:
     )
     def test_kinds(self, payload: dict[str, Any], kind: UpdateKind, said: str) -> None:
         number = payload["message"]["message_id"]
-        assert inbound.read(payload, NAMES) == [Update(number, Address("zalo_bot", CO_BA), kind, said)]
+        [update] = inbound.read(payload, NAMES)
+        assert (update.id, update.address) == (number, Address("zalo_bot", CO_BA))
+        assert (update.kind, update.text) == (kind, said)
+
+    def test_a_picture_is_named_by_its_address_whatever_that_is_called(self) -> None:
+        for key in ("photo_url", "photo"):
+            [update] = inbound.read(event("image", **{key: "https://f.zdn.vn/a.jpg"}), NAMES)
+            assert update.picture == "https://f.zdn.vn/a.jpg"
+        assert inbound.read(event("image", photo={"url": 5}), NAMES)[0].picture == ""
 
     @pytest.mark.parametrize(
         ("said", "meant"),

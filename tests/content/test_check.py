@@ -93,6 +93,14 @@ def test_good_content_loads_without_a_word(folder: Path) -> None:
     assert loaded.warnings == ()
 
 
+def test_a_misspelt_guide_of_payment_codes_is_told(folder: Path) -> None:
+    path = folder / "knowledge" / "payment_codes.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("thanh-toan-quet-qr", "bai-mott"), encoding="utf-8")
+    [told] = problems(folder)
+    assert told.startswith("knowledge/payment_codes.yaml:")
+    assert "bai-mot" in told
+
+
 ONE = "scenarios/vneid/bai-mot.yaml"
 MISTAKES = [
     ("unknown key", "summary:", "sumary:", f"{ONE}:3:", "summary"),

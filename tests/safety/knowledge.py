@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bot.content.model import LinkSigns, OfficialSite, SafetyKnowledge
+from bot.content.scam_signs import ScamSigns
 from bot.safety.addresses import Address, find_addresses
 from bot.safety.links import LinkLexicon, compile_links, judge_link
 from bot.safety.model import Judgement
@@ -24,6 +25,7 @@ def safety_knowledge() -> SafetyKnowledge:
     return SafetyKnowledge(
         official_sites=TypeAdapter(dict[str, OfficialSite]).validate_python(sites),
         links=LinkSigns.model_validate(signs),
+        messages=ScamSigns.model_validate(read(ROOT / "knowledge" / "scam_signs.yaml").data),
     )
 
 

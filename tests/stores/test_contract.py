@@ -14,7 +14,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.engine.model import Address, Button, Event, EventKind, Reply, Session, Turn, Update, UpdateKind
+from bot.engine.model import Address, Button, Event, EventKind, Reply, Round, Session, Turn, Update, UpdateKind
 from bot.errors import StaleSession
 from bot.stores.base import Kept, Store
 from bot.stores.memory import MemoryStore
@@ -37,6 +37,9 @@ FULL_SESSION = Session(
     stuck=True,
     misses=2,
     pronoun="bác",
+    round=Round("quiz-that-hay-lua", 8, 8, ("qr-de-len",), ("lay-lai-tien",)),
+    path="tieu-thuong",
+    finished=("thanh-toan-quet-qr",),
     volunteer="dt01",
     seen_at=NOW,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+import segno
 
 from tests.channels.fake_telegram import BOT, CO_BA, FakeTelegram, Refused, eventually, membership, message, tap
 from tests.running import Program
@@ -56,6 +58,15 @@ class Chat:
 
     async def say(self, text: str) -> None:
         await self.deliver(self.said(text))
+
+    async def show(self, code: str) -> None:
+        """Send a picture of a QR code, and a smaller one of it, as Telegram does."""
+        picture = io.BytesIO()
+        segno.make(code, micro=False).save(picture, kind="png", scale=6)
+        number = next(self.service.updates)
+        self.service.telegram.files[f"photo-{number}"] = picture.getvalue()
+        photo = [{"file_id": "thumbnail"}, {"file_id": f"photo-{number}"}]
+        await self.deliver(self._mine(message(number, photo=photo)))
 
     def said(self, text: str) -> dict[str, Any]:
         return self._mine(message(next(self.service.updates), text))
@@ -185,3 +196,15 @@ async def test_a_forged_delivery_is_refused(chat: Chat) -> None:
         assert answer.status == 403
     assert await service.waiting() == 0
     assert chat.texts == []
+
+
+async def test_a_code_in_a_picture_is_told_and_a_citizen_card_taken_away(service: Service) -> None:
+    chat = Chat(service)
+    await chat.show("http://vietcombank-sinhtrac.top")
+    assert "mã QR" in chat.texts[0]
+    assert "vietcombank-sinhtrac . top" in chat.texts[1]
+    assert not [chat_id for chat_id, _ in service.telegram.deleted if chat_id == chat.person]
+    await chat.show("056055001234||Nguyễn Thị Ba|01011955|Nữ|Thôn Phú Nghĩa, Khánh Hòa|01012021")
+    assert "Ở đây không giữ lại" in chat.texts[3]
+    await service.telegram.until("deleteMessage")
+    assert [chat_id for chat_id, _ in service.telegram.deleted if chat_id == chat.person] == [chat.person]

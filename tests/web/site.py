@@ -1,4 +1,4 @@
-"""A small site on loopback: two guides, a memory store, and an assistant that says what it was told."""
+"""A small site on loopback: two guides, a quiz, a path, a memory store, and an assistant that says what it was told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from bot.channels.base import Accept, Capabilities
-from bot.content.model import Content, Guide, Hotline, Knowledge, Source, Topic
+from bot.content.model import Content, Guide, Hotline, Knowledge, LearningPath, Quiz, Source, Topic
 from bot.engine.model import Address, Button, Reply, Turn, Update, UpdateKind
 from bot.errors import BadSignature, InvalidUpdate, StaleSession
 from bot.stores.base import Delivery
@@ -74,9 +74,38 @@ SCAM = Guide.model_validate(
         "reviewed": "2026-11-24",
     }
 )
+QUIZ = Quiz.model_validate(
+    {
+        "type": "quiz",
+        "id": "that-hay-lua",
+        "topic": "vneid",
+        "title": "Thật hay <lừa>?",
+        "code": 104,
+        "summary": "Đoán thử.",
+        "minutes": 10,
+        "ask": ["bài tập"],
+        "items": [
+            {
+                "id": f"cau-{number}",
+                "kind": "cuộc gọi",
+                "say": f"Tôi là <công an> số {number}.",
+                "truth": "lua" if number % 2 else "that",
+                "why": f"Vì lẽ {number}.",
+                "guide": "lua-dao",
+            }
+            for number in range(8)
+        ],
+        "done": "Giỏi rồi.",
+        "source": [SOURCE],
+        "reviewed": "2026-11-24",
+    }
+)
+PATH = LearningPath(id="nguoi-moi", title="Người <mới>", summary="Từ đầu.", ask=("học từ đâu",), guides=("lua-dao",))
 CONTENT = Content.model_construct(
     topics=(Topic(id="vneid", title="VNeID", summary="Định danh", order=1, guides=(VNEID.id, SCAM.id)),),
     guides={VNEID.id: VNEID, SCAM.id: SCAM},
+    quizzes={QUIZ.id: QUIZ},
+    paths={PATH.id: PATH},
     knowledge=Knowledge.model_construct(
         hotlines={"vneid": Hotline(name="Tổng đài VNeID", number="1900 0368", source=Source.model_validate(SOURCE))}
     ),
@@ -116,7 +145,8 @@ class Site:
         self.updates: list[Update] = []
         self.broken = False
         self.ready = True
-        self.chat = WebChat(self.store, public_url)
+        self.looked_at: list[tuple[Update, bytes]] = []
+        self.chat = WebChat(self.store, public_url, self.look)
         self.app = build_app(
             store=self.store,
             content=lambda: CONTENT,
@@ -139,6 +169,9 @@ class Site:
         self.updates.append(update)
         self.commit(update)
         self.chat.wake(update.address)
+
+    async def look(self, update: Update, content: bytes) -> None:
+        self.looked_at.append((update, content))
 
     def commit(self, update: Update) -> None:
         """What another process would do."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
+from bot.channels.base import PICTURE_LIMIT
 from bot.engine.model import Address, UpdateKind
 from bot.web import chat as web_chat
 from bot.web import protocol
@@ -348,6 +350,51 @@ class TestCookie:
 async def test_on_plain_http_the_cookie_is_sent_too(site: Site) -> None:
     async with site.client.get("/") as response:
         assert not response.cookies["chat"]["secure"]
+
+
+class TestPictures:
+    async def send(self, site: Site, cookie: str, content: bytes | BytesIO, name: str = "", **headers: str) -> int:
+        path = f"/chat/pictures/{name or uuid4()}"
+        async with site.client.post(path, data=content, headers={"Cookie": f"chat={cookie}", **headers}) as response:
+            return response.status
+
+    async def test_a_picture_is_answered_and_looked_at(self, site: Site) -> None:
+        cookie, name = await open_page(site), str(uuid4())
+        assert await self.send(site, cookie, b"jpeg", name) == 204
+        [update] = site.updates
+        assert (update.kind, update.text, update.picture) == (UpdateKind.PICTURE, "", "")
+        assert site.looked_at == [(update, b"jpeg")]
+        assert len(await replies(site, cookie, 0)) == 1
+
+    async def test_told_again_under_its_id_it_is_answered_once(self, site: Site) -> None:
+        cookie, name = await open_page(site), str(uuid4())
+        await self.send(site, cookie, b"jpeg", name)
+        await self.send(site, cookie, b"jpeg", name)
+        await post(site, cookie, {"type": "file", "id": name})
+        assert len(await replies(site, cookie, 0)) == 1
+
+    async def test_what_is_not_committed_is_not_looked_at(self, site: Site) -> None:
+        site.broken = True
+        assert await self.send(site, await open_page(site), b"jpeg") == 503
+        assert site.looked_at == []
+
+    async def test_strangers_other_sites_and_strange_names_are_refused(self, site: Site) -> None:
+        cookie = await open_page(site)
+        assert await self.send(site, "", b"jpeg") == 401
+        assert await self.send(site, cookie, b"jpeg", Origin="https://evil.example") == 403
+        assert await self.send(site, cookie, b"jpeg", "-" * 36) == 400
+        assert await self.send(site, cookie, b"jpeg", "1") == 404
+        assert site.updates == []
+
+    async def test_a_picture_too_large_is_refused(self, site: Site) -> None:
+        assert await self.send(site, await open_page(site), BytesIO(bytes(PICTURE_LIMIT + 1))) == 413
+        assert site.updates == []
+
+    async def test_a_flood_is_slowed_down(self, site: Site) -> None:
+        cookie = await open_page(site)
+        answers = [await self.send(site, cookie, b"jpeg") for _ in range(web_chat.BURST + 2)]
+        assert answers[0] == 204
+        assert answers[-1] == 429
 
 
 async def test_waking_somebody_elses_address_is_no_error(site: Site) -> None:

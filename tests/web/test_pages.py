@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ import segno
 from bot.engine.model import EventKind
 from bot.web.rendering import STATIC
 
-from .site import NOON, PUBLIC, VERIFIER, VNEID, Site
+from .site import NOON, PATH, PUBLIC, QUIZ, VERIFIER, VNEID, Site
 
 
 async def read(site: Site, path: str, status: int = 200) -> str:
@@ -91,6 +92,44 @@ class TestGuide:
         page = await read(site, "/g/xxxxxxxxxxxx", status=404)
         assert "Không có trang này" in page
         assert "/g/lua-dao" in page
+
+
+class TestQuiz:
+    async def test_every_item_has_its_answer_folded_away_below_it(self, site: Site) -> None:
+        page = await read(site, f"/g/{QUIZ.id}")
+        assert page.count("<details>") == page.count("<summary>Xem trả lời</summary>") == len(QUIZ.items)
+        for number, item in enumerate(QUIZ.items):
+            shown = page[page.index(f'id="{item.id}"') :].split("</li>")[0]
+            question, answer = shown.split("<details>")
+            assert f"Tôi là &lt;công an&gt; số {number}." in question
+            assert item.why not in question
+            assert item.why in answer
+            assert ("Lừa đảo." if item.truth == "lua" else "Tin được.") in answer
+            assert '<a href="/g/lua-dao">Đã mất tiền</a>' in answer
+        assert page.index("<h1>Thật hay &lt;lừa&gt;?</h1>") < page.index("Giỏi rồi.")
+
+    async def test_it_is_found_shared_and_counted_as_a_guide_is(self, site: Site) -> None:
+        assert f'href="/?start={QUIZ.id}"' in await read(site, f"/g/{QUIZ.id}")
+        assert f'href="/g/{QUIZ.id}"' in await read(site, "/g/khong-co-bai-nay-dau", status=404)
+        assert "<svg" in await read(site, f"/g/{QUIZ.id}/qr.svg")
+        await read(site, "/g/104", status=302)
+        await read(site, f"/s/{QUIZ.id}?v=nam", status=302)
+        (logged,) = site.store.events(NOON)
+        assert (logged.event.kind, logged.event.guide) == (EventKind.SHARED, QUIZ.id)
+
+
+class TestCertificate:
+    async def test_the_name_has_no_way_to_the_server(self, site: Site) -> None:
+        page = await read(site, f"/giay-khen/{PATH.id}")
+        assert "Người &lt;mới&gt;" in page
+        assert "<form" not in page
+        (field,) = re.findall(r"<input[^>]*>", page)
+        assert " name=" not in field
+        script = (STATIC / "certificate.js").read_text(encoding="utf-8")
+        assert not re.search(r"fetch\(|XMLHttpRequest|sendBeacon|WebSocket|Storage|cookie", script)
+
+    async def test_an_unknown_path_has_none(self, site: Site) -> None:
+        await read(site, "/giay-khen/khong-co", status=404)
 
 
 class TestQr:

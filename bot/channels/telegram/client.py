@@ -26,7 +26,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import Accept
+from bot.channels.base import PICTURE_LIMIT, Accept
 from bot.channels.retrying import PartialSends, accept_update, insist
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.telegram import inbound
@@ -81,7 +81,7 @@ class TelegramChannel:
         self._commands = commands
         self._pictures = pictures
         self._http = HTTPXRequest(read_timeout=READ_TIMEOUT)
-        self._bot = Bot(token, base_url=_base(api_base), request=self._http)
+        self._bot = Bot(token, base_url=_base(api_base), base_file_url=_file_base(api_base), request=self._http)
         self._username = ""  # known once Telegram was reached
         self._tasks: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Task[None]] = {}  # by chat
@@ -209,6 +209,17 @@ class TelegramChannel:
         if typing := self._typing.get(delivery.address.user_id):
             await asyncio.wait({typing}, timeout=TYPING_WAIT)  # coming after the reply it would stay for 5 s
         await self._sends.send(delivery, render(self._without_lost_picture(delivery)), self._make)
+        if secret := delivery.reply.takes_away:
+            await _quietly(self._bot.delete_message(delivery.address.user_id, int(secret)))
+
+    async def fetch(self, picture: str) -> bytes:
+        try:
+            file = await self._bot.get_file(picture)
+            if (file.file_size or 0) > PICTURE_LIMIT:
+                raise Rejected("picture too large")
+            return bytes(await file.download_as_bytearray())
+        except TelegramError as error:
+            raise _translate(error) from None  # the cause would name the address, which holds the token
 
     async def _make(self, call: Call) -> None:
         try:
@@ -273,6 +284,10 @@ async def ask_username(token: str, api_base: str) -> str:
 
 def _base(api_base: str) -> str:
     return api_base.rstrip("/") + "/bot"
+
+
+def _file_base(api_base: str) -> str:
+    return api_base.rstrip("/") + "/file/bot"
 
 
 def _hush(*secrets: str) -> None:

@@ -81,9 +81,10 @@ def _read_message(update_id: str, message: Any, username: str) -> list[Update]:
     if kind == "channel" or (kind != "private" and not _is_for_us(message, text, username)):
         return []
     text = _without_mention(text, username)
+    about = _about(message)
     attached = next((kind for key, kind in _ATTACHMENTS.items() if key in message), None)
     if attached:
-        return [Update(update_id, address, _picture_or(attached, message), text)]
+        return [Update(update_id, address, _picture_or(attached, message), text, picture=_picture(message), **about)]
     if "text" not in message:
         return []  # somebody joined, a message was pinned, …
     if command := _COMMAND.fullmatch(text):
@@ -91,7 +92,16 @@ def _read_message(update_id: str, message: Any, username: str) -> list[Update]:
         if word.lower() == "start":
             return [Update(update_id, address, UpdateKind.START, data=rest.strip())]
         return [Update(update_id, address, UpdateKind.TEXT, word.lower())]
-    return [Update(update_id, address, UpdateKind.TEXT if text else UpdateKind.START, text)]
+    return [Update(update_id, address, UpdateKind.TEXT if text else UpdateKind.START, text, **about)]
+
+
+def _about(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Its own number, by which it can be taken away, and whether somebody else wrote it."""
+    number = message.get("message_id")
+    return {
+        "message": str(number) if isinstance(number, int) else "",
+        "is_passed_on": isinstance(message.get("forward_origin"), dict),
+    }
 
 
 def _text_of(message: Mapping[str, Any]) -> str:
@@ -110,6 +120,16 @@ def _picture_or(kind: UpdateKind, message: Mapping[str, Any]) -> UpdateKind:
         case {"mime_type": str(mime)} if mime.startswith("image/"):
             return UpdateKind.PICTURE
     return kind
+
+
+def _picture(message: Mapping[str, Any]) -> str:
+    """The name by which its file can be fetched: of a photo the largest size, which comes last."""
+    match message:
+        case {"photo": [*_, {"file_id": str(name)}]}:
+            return _clean(name)
+        case {"document": {"mime_type": str(mime), "file_id": str(name)}} if mime.startswith("image/"):
+            return _clean(name)
+    return ""
 
 
 def _is_for_us(message: Mapping[str, Any], text: str, username: str) -> bool:

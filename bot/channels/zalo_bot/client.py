@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import aiohttp
 
 from bot.channels.base import Accept
+from bot.channels.pictures import download
 from bot.channels.retrying import PartialSends, accept_update, insist
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.zalo_bot import inbound
@@ -22,6 +23,7 @@ from bot.words import say
 WEBHOOK_PATH = "/webhook/zalo-bot"
 LONG_POLL = 25  # seconds getUpdates is held open
 READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
+MEDIA_HOSTS = ("zdn.vn", "zadn.vn")  # where Zalo keeps pictures
 POLL_LEAST = 1.0  # seconds from one empty poll to the next, should the platform not hold them open
 RATE_WAIT = 30.0  # seconds; a 429 names no time
 STOP_LIMIT = 3.0  # seconds
@@ -55,6 +57,7 @@ class ZaloBotChannel:
         self._webhook_secret = webhook_secret
         self._webhook_url = public_url.rstrip("/") + WEBHOOK_PATH
         self._pictures_url = public_url.rstrip("/") + "/pictures" if public_url.startswith("https://") else ""
+        self._api_base = api_base
         self._base = f"{api_base.rstrip('/')}/bot{token}/"
         self._http: aiohttp.ClientSession | None = None
         self._names: Sequence[str] = ()  # known once Zalo was reached
@@ -154,6 +157,9 @@ class ZaloBotChannel:
     async def send(self, delivery: Delivery) -> None:
         await self._sends.send(delivery, render(delivery, self._pictures_url), self._make)
 
+    async def fetch(self, picture: str) -> bytes:
+        return await download(self._session(), picture, MEDIA_HOSTS, self._api_base)
+
     async def _make(self, call: Call) -> None:
         """Neither styles nor a picture may cost the person the words."""
         try:
@@ -169,11 +175,9 @@ class ZaloBotChannel:
 
     async def _call(self, method: str, **params: Any) -> Any:
         """Raises a SendError that tells Zalo's number: what Zalo says in words may quote us."""
-        if self._http is None:
-            self._http = aiohttp.ClientSession()  # not at construction: it wants a running loop
         limit = aiohttp.ClientTimeout(total=READ_TIMEOUT + params.get("timeout", 0))
         try:
-            async with self._http.post(self._base + method, json=params, timeout=limit) as response:
+            async with self._session().post(self._base + method, json=params, timeout=limit) as response:
                 answer = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ConnectionFailed(type(error).__name__) from None  # its words hold the address, and that the token
@@ -183,6 +187,11 @@ class ZaloBotChannel:
             case {"error_code": int(code)}:
                 raise _translate(code)
         raise ConnectionFailed("strange answer")
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession()  # not at construction: it wants a running loop
+        return self._http
 
 
 def _translate(number: int) -> SendError:

@@ -90,7 +90,13 @@ def _read_message(kind: UpdateKind, message: Mapping[Any, Any], names: Sequence[
     text = text.strip()
     if kind is UpdateKind.TEXT and not text:
         kind = UpdateKind.START  # called by name alone
-    return [Update(_id(message), Address(CHANNEL, _clean(chat)), kind, text)]
+    return [Update(_id(message), Address(CHANNEL, _clean(chat)), kind, text, picture=_picture(kind, message))]
+
+
+def _picture(kind: UpdateKind, message: Mapping[Any, Any]) -> str:
+    """Its address: seen live under one name, documented under another."""
+    named = [message.get(key) for key in ("photo_url", "photo")] if kind is UpdateKind.PICTURE else []
+    return next((_clean(url) for url in named if isinstance(url, str)), "")
 
 
 def _id(message: Mapping[Any, Any]) -> str:

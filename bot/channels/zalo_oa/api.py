@@ -9,12 +9,14 @@ from typing import Any
 
 import aiohttp
 
+from bot.channels.pictures import download
 from bot.channels.secrecy import hide_in_logs
 from bot.errors import ConnectionFailed
 
 TIMEOUT = aiohttp.ClientTimeout(total=15.0)  # generous, for a message that timed out may have arrived and is sent again
 GRANT_TIMEOUT = aiohttp.ClientTimeout(total=8.0)  # under the time that a stopping program has
 RATE_LIMITED = -32
+MEDIA_HOSTS = ("zdn.vn", "zadn.vn")  # where Zalo keeps what people send; it asks for no token there
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,10 @@ class ZaloApi:
         form.add_field("file", content, filename=name)
         return await self._call("POST", path, token, data=form)
 
+    async def download(self, url: str) -> bytes:
+        """A picture that somebody sent. Raises Rejected or ConnectionFailed."""
+        return await download(self._session(), url, MEDIA_HOSTS, self._api_base)
+
     async def _call(self, method: str, path: str, token: str, **more: Any) -> Any:
         """`data` of the answer. Raises ApiError, or ConnectionFailed."""
         answer = await self._request(method, self._api_base + path, headers={"access_token": token}, **more)
@@ -92,9 +98,8 @@ class ZaloApi:
 
     async def _request(self, method: str, url: str, **more: Any) -> dict[str, Any]:
         """Errors come with status 200 and a JSON object; anything else was not said by Zalo itself."""
-        self._http = self._http or aiohttp.ClientSession(timeout=TIMEOUT)
         try:
-            async with self._http.request(method, url, allow_redirects=False, **more) as response:
+            async with self._session().request(method, url, allow_redirects=False, **more) as response:
                 status, content = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ConnectionFailed(type(error).__name__) from None  # the cause would name addresses
@@ -105,3 +110,7 @@ class ZaloApi:
         if status >= 500 or not isinstance(answer, dict):
             raise ConnectionFailed(f"HTTP {status}")
         return answer
+
+    def _session(self) -> aiohttp.ClientSession:
+        self._http = self._http or aiohttp.ClientSession(timeout=TIMEOUT)
+        return self._http

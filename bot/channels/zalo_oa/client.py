@@ -99,6 +99,9 @@ class ZaloOaChannel:
         messages = render(self._without_bad_picture(delivery))
         await self._sends.send(delivery, messages, lambda message: self._deliver(message, delivery.attempts))
 
+    async def fetch(self, picture: str) -> bytes:
+        return await self._api.download(picture)
+
     async def _deliver(self, message: Message, attempts: int) -> None:
         try:
             await self._post(message)

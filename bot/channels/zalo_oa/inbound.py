@@ -104,7 +104,13 @@ def _read_message(event: str, payload: Mapping[str, Any]) -> list[Update]:
         return [Update(update_id, address, UpdateKind.BUTTON, data=text.removeprefix(TAP))]
     if kind is UpdateKind.TEXT and not text:
         return []
-    return [Update(update_id, address, kind, text)]
+    return [Update(update_id, address, kind, text, picture=_picture(kind, message))]
+
+
+def _picture(kind: UpdateKind, message: Mapping[str, Any]) -> str:
+    """Its address; one event has one picture."""
+    urls = (attached.get("url") for attached in _payloads(message)) if kind is UpdateKind.PICTURE else ()
+    return next((_clean(url) for url in urls if isinstance(url, str)), "")
 
 
 def _text_of(event: str, message: Mapping[str, Any]) -> str:

@@ -1,0 +1,58 @@
+"""How much a message is like the scams that people got, and how much like honest messages. PURE.
+
+The signs (messages.py) know what a trap wants; this knows how traps are worded, learnt from knowledge/messages_*.txt as
+the guides are learnt from their lines. Numbers and addresses are told by their shape, not by their digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.language.learning import Learnt
+from bot.language.matching import BACKGROUND, Ranker
+from bot.language.normalize import Normalizer, Utterance
+from bot.safety.addresses import Address, find_addresses
+
+SCAM = "scam"
+_PHONE = re.compile(r"(?<![\w.])(?:0|\+?84)[\d .x*]{7,12}[\dx*](?!\w)")
+_AMOUNT = re.compile(
+    r"(?P<change>[+-])?(?<!\w)\d[\d.,]*\s?(?:k|tr|trieu|triệu|ty|tỷ|tỉ|vnd|vnđ|đ|d|đồng|dong|nghìn|nghin|ngàn|ngan)(?!\w)",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+# Words of no language.
+_SHAPES = {"link": " xlinkx ", "phone": " xphonex ", "amount": " xmoneyx ", "change": " xchangex "}
+WORDS_LEAST = 6  # a message to be trapped by has more; "1" or "xong" is an answer to us
+LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
+
+
+def shaped(text: str, links: Iterable[Address] = ()) -> str:
+    """The text with links, phone numbers, amounts and other numbers as words that tell only their shape."""
+    for link in links:
+        text = text.replace(link.found, _SHAPES["link"])
+    text = _PHONE.sub(_SHAPES["phone"], text)
+    text = _AMOUNT.sub(lambda found: _SHAPES["change" if found["change"] else "amount"], text)
+    return _DIGITS.sub(lambda found: f" x{'n' * min(len(found[0]), LONGEST_NUMBER)}x ", text)
+
+
+class Familiar:
+    """Compares a message with those that were learnt."""
+
+    def __init__(self, learnt: Learnt, normalizer: Normalizer) -> None:
+        self._ranker = Ranker(learnt)
+        self._normalizer = normalizer
+
+    def lead(self, text: str, links: Sequence[Address]) -> float | None:
+        """Of scam over honest, in logits: above 0 it is worded like a scam. None for a text too short to tell."""
+        said = self._normalizer(shaped(text, links))
+        return self._ranker.rank(said).evidence.lead if len(said.words) >= WORDS_LEAST else None
+
+
+def message_lines(
+    scams: Iterable[str], honest: Iterable[str], normalizer: Normalizer
+) -> Iterator[tuple[str, Utterance]]:
+    """What is learnt from: (owner, line)."""
+    for owner, messages in ((SCAM, scams), (BACKGROUND, honest)):
+        for message in messages:
+            yield owner, normalizer(shaped(message, find_addresses(message)))
