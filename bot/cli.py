@@ -22,6 +22,7 @@ from bot.blocklist_file import BLOCKLIST, BlocklistFile, save_blocklist
 from bot.calibrate import calibrate, rendered
 from bot.channels.terminal import TerminalChannel
 from bot.config import Config, ContentConfig, load_config
+from bot.content.check import check_meanings
 from bot.content.load import Loaded, load_content
 from bot.content.schema import write_schemas
 from bot.content.style import check_style
@@ -251,7 +252,9 @@ def _check(options: argparse.Namespace) -> int:
     try:
         loaded = _content(place)
         problems += loaded.warnings
-        problems += check_style(loaded.guides, loaded.content.knowledge)
+        knowledge = loaded.content.knowledge
+        problems += check_style(loaded.guides, knowledge)
+        problems += check_meanings(loaded.guides, knowledge.synonyms.normalizer())
         guides = len(loaded.content.lessons)
     except ContentError as error:
         problems += error.problems

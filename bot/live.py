@@ -59,12 +59,15 @@ class LiveLibrary:
         self.problems = ()
         # Live now; how to find it is learnt next.
         self.library = Library(content, before=self.library, site=self._site)
-        self.library = Library(content, self._kept, site=self._site)
+        learnt = Library(content, self._kept, site=self._site)
+        learnt.warm()
+        self.library = learnt
         log.info("content live: %d guides", len(self.library.content.lessons))
         return True
 
     async def watch(self) -> None:
         """Reload at every save, until cancelled. Turns go on with the old library meanwhile."""
+        self._warming = asyncio.create_task(asyncio.to_thread(self.library.warm))  # an edit meanwhile is not missed
         async for _ in awatch(self._scenarios, self._knowledge, debounce=SETTLE_MS, step=50):
             try:
                 await asyncio.to_thread(self.reload)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.content.lookups import split_kind
 from bot.content.model import (
@@ -109,7 +109,8 @@ def check_learning(
         yield from _check_path(path, names)
     lessons: list[Located[Lesson]] = [*guides, *quizzes]
     yield from _check_repeats(lessons)
-    yield from _check_utterances([*lessons, *paths], content.knowledge.synonyms.normalizer())
+    plain = content.knowledge.synonyms.normalizer().plain
+    yield from _check_utterances([*lessons, *paths], lambda line: plain(line).key)
 
 
 def check_phrases(content: Content, path: str, line: Callable[[Sequence[str | int]], int]) -> Iterator[Problem]:
@@ -388,13 +389,19 @@ def _check_repeats(guides: Sequence[Located[Lesson]]) -> Iterator[Problem]:
             yield guide.problem(("code",), "code_twice", code=guide.item.code, other=other.path)
 
 
-def _check_utterances(guides: Sequence[Located[Lesson | LearningPath]], normalizer: Normalizer) -> Iterator[Problem]:
+def check_meanings(guides: Sequence[Located[Guide]], normalizer: Normalizer) -> Iterator[Problem]:
+    """Lines that differ in their words and mean the same once synonyms are taken: as warnings, for an editor."""
+    found = _check_utterances(guides, lambda line: normalizer(line).key)
+    return (replace(problem, is_warning=True) for problem in found)
+
+
+def _check_utterances(guides: Sequence[Located[Any]], key_of: Callable[[str], str]) -> Iterator[Problem]:
     said: dict[str, list[tuple[Located[Lesson | LearningPath], str, int]]] = defaultdict(list)
     for guide in guides:
         checked = guide.item.check if isinstance(guide.item, Lesson) else ()
         for key, lines in (("ask", guide.item.ask), ("check", checked)):
             for number, line in enumerate(lines):
-                said[normalizer(line).key].append((guide, key, number))
+                said[key_of(line)].append((guide, key, number))
     for places in said.values():
         first, *again = places
         for guide, key, number in again:
