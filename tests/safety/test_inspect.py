@@ -25,12 +25,12 @@ class TestMessagesOfOthers:
     def test_most_scams_are_caught(self, library: Library) -> None:
         scams = messages("held_out_scam.tsv")
         caught = [text for _, text in scams if library.inspect(text).verdict in ACCUSED]
-        assert len(caught) >= 0.83 * len(scams)  # measured 0.867
+        assert len(caught) >= 0.85 * len(scams)  # measured 0.887
 
     def test_honest_messages_are_left_alone(self, library: Library) -> None:
         honest = messages("held_out_genuine.tsv")
         accused = [text for _, text in honest if library.inspect(text).verdict in ACCUSED]
-        assert len(accused) <= 0.01 * len(honest), accused  # measured 0
+        assert len(accused) <= 0.01 * len(honest), accused  # measured 1 of 220
 
     @pytest.mark.parametrize("kind", ["otp", "so-du", "canh-bao"])
     def test_of_the_gravest_kinds_none_is_accused(self, library: Library, kind: str) -> None:
