@@ -120,7 +120,9 @@ class Library:
 
     def warm(self) -> None:
         """Make now what the first message would wait for."""
-        self.inspect("https://example.com")
+        text = "a b c d e f g https://example.com"  # long enough for every part to look at it
+        self.inspect(text)
+        self.match(text)
 
     def inspect(self, text: str) -> Judgement:
         """What the scam check says of a text."""

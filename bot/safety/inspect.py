@@ -17,6 +17,7 @@ from bot.safety.messages import MessageJudge
 from bot.safety.model import Judgement, Reason, Verdict
 
 LINKS_JUDGED = 20  # of one text: a message has one or two, a paste may have thousands
+LINKS_SOUGHT = 20_000  # characters of a text: a message has under a thousand
 HOTLINE_SIGN = "so-tong-dai"  # the sign of a lone phone number that is somebody's official one
 STRANGE_NUMBER_SIGN = "so-la"
 _PHONE = re.compile(r"[+(]?[0-9][0-9 .()-]{1,18}[0-9]")
@@ -46,7 +47,7 @@ class Inspector:
         return self._message(text, links, lead)
 
     def links_in(self, text: str) -> tuple[Address, ...]:
-        return find_addresses(text)[:LINKS_JUDGED]
+        return find_addresses(text[:LINKS_SOUGHT])[:LINKS_JUDGED]
 
     def _judge_number(self, number: str) -> Judgement:
         """A hotline that is listed is official; of any other number nothing is known."""

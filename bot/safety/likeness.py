@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.language.learning import Learnt
 from bot.language.matching import BACKGROUND, Ranker
-from bot.language.normalize import Normalizer, Utterance
+from bot.language.normalize import UTTERANCE_LIMIT, Normalizer, Utterance
 from bot.safety.addresses import Address, find_addresses
 
 SCAM = "scam"
@@ -23,6 +23,7 @@ _AMOUNT = re.compile(
 _DIGITS = re.compile(r"\d+")
 # Words of no language.
 _SHAPES = {"link": " xlinkx ", "phone": " xphonex ", "amount": " xmoneyx ", "change": " xchangex "}
+READ_LIMIT = 2 * UTTERANCE_LIMIT  # characters: shapes are mostly shorter than what they stand for
 WORDS_LEAST = 6  # a message to be trapped by has more; "1" or "xong" is an answer to us
 LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
 
@@ -45,7 +46,7 @@ class Familiar:
 
     def lead(self, text: str, links: Sequence[Address]) -> float | None:
         """Of scam over honest, in logits: above 0 it is worded like a scam. None for a text too short to tell."""
-        said = self._normalizer(shaped(text, links))
+        said = self._normalizer(shaped(text[:READ_LIMIT], links))
         return self._ranker.rank(said).evidence.lead if len(said.words) >= WORDS_LEAST else None
 
 
@@ -55,4 +56,4 @@ def message_lines(
     """What is learnt from: (owner, line)."""
     for owner, messages in ((SCAM, scams), (BACKGROUND, honest)):
         for message in messages:
-            yield owner, normalizer(shaped(message, find_addresses(message)))
+            yield owner, normalizer(shaped(message[:READ_LIMIT], find_addresses(message)))

@@ -252,6 +252,24 @@ class _Pattern:
                 yield start, end
 
 
+class _Group:
+    """Patterns of which any will do. Those whose first part is not in the message cost nothing."""
+
+    def __init__(self, patterns: Iterable[_Pattern]) -> None:
+        self._by_first: dict[str, list[tuple[int, _Pattern]]] = {}
+        for number, pattern in enumerate(patterns):
+            self._by_first.setdefault(pattern.parts[0], []).append((number, pattern))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_first)
+
+    def spans(self, hits: _Hits) -> Iterator[Span]:
+        """In the order of the patterns, so that the first one written is the one that is told."""
+        met = [one for name in hits.wide.keys() & self._by_first.keys() for one in self._by_first[name]]
+        for _, pattern in sorted(met, key=lambda one: one[0]):
+            yield from pattern.spans(hits)
+
+
 @dataclass(frozen=True)
 class _Hits:
     """Where each phrase and list is met.
@@ -330,9 +348,9 @@ def _same_accents(typed: Sequence[str | None], start: int, accented: Sequence[st
 class _Sign:
     name: str
     sign: MessageSign
-    any: tuple[_Pattern, ...]
-    all: tuple[tuple[_Pattern, ...], ...]
-    unless: tuple[_Pattern, ...]
+    any: _Group
+    all: tuple[_Group, ...]
+    unless: _Group
     within: int
 
 
@@ -381,8 +399,8 @@ class MessageJudge:
             within=sign.within or reach,
         )
 
-    def _patterns(self, patterns: Iterable[str]) -> tuple[_Pattern, ...]:
-        return tuple(self._pattern(pattern) for pattern in patterns)
+    def _patterns(self, patterns: Iterable[str]) -> _Group:
+        return _Group(self._pattern(pattern) for pattern in patterns)
 
     def _pattern(self, pattern: str) -> _Pattern:
         parts: list[str] = []
@@ -416,10 +434,10 @@ class MessageJudge:
 
     def _negated(self, words: _Words, hits: _Hits) -> frozenset[int]:
         """Words that a negation before them turns around."""
-        threats = {at for span in _spans(self._threats, hits) for at in range(*span)}
+        threats = {at for span in self._threats.spans(hits) for at in range(*span)}
         return frozenset(
             at
-            for start, end in _spans(self._negations, hits)
+            for start, end in self._negations.spans(hits)
             if start not in threats
             for at in range(end, min(end + NEGATION_REACH, len(words.folded)))
             if words.sentences[at] == words.sentences[start]
@@ -428,21 +446,21 @@ class MessageJudge:
     def _span(self, sign: _Sign, words: _Words, hits: _Hits, negated: frozenset[int]) -> Span | None:
         """Where the sign is met."""
         is_genuine = sign.sign.weight <= 0
-        barred = {words.sentences[start] for start, _ in _spans(sign.unless, hits)} if sign.unless else set()
+        barred = {words.sentences[start] for start, _ in sign.unless.spans(hits)} if sign.unless else set()
         if is_genuine and barred:
             return None
 
         def stands(span: Span) -> bool:
             return is_genuine or (span[0] not in negated and words.sentences[span[0]] not in barred)
 
-        for span in _spans(sign.any, hits):
+        for span in sign.any.spans(hits):
             if stands(span):
                 return span
         if not sign.all:
             return None
         groups = []
         for group in sign.all:
-            spans = [span for span in _spans(group, hits) if stands(span)]
+            spans = [span for span in group.spans(hits) if stands(span)]
             if not spans:
                 return None
             groups.append(spans)
@@ -538,11 +556,6 @@ def _mind_links(words: _Words, links: Sequence[Judgement]) -> None:
         words.shapes["link"] = kept
         if not kept:
             del words.shapes["link"]
-
-
-def _spans(patterns: Iterable[_Pattern], hits: _Hits) -> Iterator[Span]:
-    for pattern in patterns:
-        yield from pattern.spans(hits)
 
 
 def _together(groups: Sequence[Sequence[Span]], within: int) -> Span | None:
