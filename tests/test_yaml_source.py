@@ -193,7 +193,7 @@ class TestExplaining:
         assert explained("x: 1\na: [b]", Some) == ["f:2: " + say("yaml", "text", place="mục 'a'")]
 
     def test_wrong_names_of_a_mapping(self) -> None:
-        others = "insults: []\nshort_code: []\ndoubts: []\nverdicts: {}"
+        others = "insults: []\nshort_code: []\ndoubts: []\nmatters: []\nverdicts: {}"
         lines = explained(f"words: {{nxt: [a]}}\n\nnumbers: {{hai: [b]}}\n{others}", Commands)
         assert lines == [
             "f:1: không có mục 'nxt'; có phải 'next'?",

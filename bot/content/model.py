@@ -276,6 +276,7 @@ class Phrases(_Frozen):
     torn: Phrase
     torn_one: Phrase
     unknown: Phrase
+    unknown_matter: Phrase
     unknown_again: Phrase
     resume: Phrase
     guide_changed: Phrase
@@ -404,6 +405,7 @@ class Commands(_Frozen):
     words: dict[CommandName, tuple[Line, ...]]
     insults: tuple[Line, ...]  # found anywhere in a text
     doubts: tuple[Line, ...]  # the same: they ask whether something is a scam
+    matters: tuple[Line, ...]  # the same: they tell of papers, offices or devices
     verdicts: dict[Literal["that", "lua"], tuple[Line, ...]]  # answers in a quiz, and only there
     numbers: dict[int, tuple[Line, ...]]  # 2: [hai, thứ hai, cái thứ hai]
     short_code: tuple[Line, ...]  # words before a guide's number: [số, mã, bài]

@@ -78,6 +78,7 @@ class Library:
         )
         self.blocklist = NO_BLOCKS
         self._doubts = tuple(f" {self.normalizer(words).key} " for words in knowledge.commands.doubts)
+        self._matters = tuple(f" {self.normalizer(words).key} " for words in knowledge.commands.matters)
         self._troubles: dict[str, Lines] = {}  # made when a guide is first asked
         self._pronoun_pattern, self._pronouns = _pronoun_pattern(knowledge.pronouns)
 
@@ -130,8 +131,15 @@ class Library:
 
     def is_doubted(self, text: str) -> bool:
         """Whether the text asks if something is a scam."""
+        return self._holds(text, self._doubts)
+
+    def is_matter(self, text: str) -> bool:
+        """Whether the text sounds like papers, offices or devices: something that a guide might be about one day."""
+        return self._holds(text, self._matters)
+
+    def _holds(self, text: str, phrases: tuple[str, ...]) -> bool:
         said = f" {self.normalizer(text).key} "
-        return any(doubt in said for doubt in self._doubts)
+        return any(phrase in said for phrase in phrases)
 
     def troubles(self, guide: Guide) -> tuple[tuple[str, Trouble], ...]:
         """Every trouble of the guide with its step's id (empty: any step). The position is the trouble's number."""

@@ -356,7 +356,8 @@ class Scene:
             return self.explained(term)
         misses = self.session.misses + 1
         event = Event(EventKind.UNANSWERED, text=redact(text[:UNANSWERED_LIMIT]))
-        phrase = "unknown_again" if misses >= HANDOFF_MISSES else "unknown"
+        first = "unknown_matter" if self.library.is_matter(text) else "unknown"
+        phrase = "unknown_again" if misses >= HANDOFF_MISSES else first
         reply = self.composer.with_hotline(phrase, self.guide, *self._ways_on())
         return self.turn(reply, events=(event,), misses=misses)
 
