@@ -263,6 +263,10 @@ class _Group:
     def __bool__(self) -> bool:
         return bool(self._by_first)
 
+    @property
+    def firsts(self) -> frozenset[str]:
+        return frozenset(self._by_first)
+
     def spans(self, hits: _Hits) -> Iterator[Span]:
         """In the order of the patterns, so that the first one written is the one that is told."""
         met = [one for name in hits.wide.keys() & self._by_first.keys() for one in self._by_first[name]]
@@ -352,6 +356,7 @@ class _Sign:
     all: tuple[_Group, ...]
     unless: _Group
     within: int
+    firsts: frozenset[str]  # phrases and lists of which one must be there
 
 
 class MessageJudge:
@@ -384,19 +389,22 @@ class MessageJudge:
         _mind_links(words, links)
         hits = self._hits(words)
         negated = self._negated(words, hits)
-        met = [(sign, span) for sign in self._signs if (span := self._span(sign, words, hits, negated)) is not None]
+        likely = [sign for sign in self._signs if not sign.firsts.isdisjoint(hits.wide)]
+        met = [(sign, span) for sign in likely if (span := self._span(sign, words, hits, negated)) is not None]
         return self._judgement(text, words, met, links, lead)
 
     # Building
 
     def _compile(self, name: str, sign: MessageSign, reach: int) -> _Sign:
+        any_, all_ = self._patterns(sign.any), tuple(self._patterns(group) for group in sign.all)
         return _Sign(
             name=name,
             sign=sign,
-            any=self._patterns(sign.any),
-            all=tuple(self._patterns(group) for group in sign.all),
+            any=any_,
+            all=all_,
             unless=self._patterns(sign.unless),
             within=sign.within or reach,
+            firsts=any_.firsts.union(*(group.firsts for group in all_[:1])),
         )
 
     def _patterns(self, patterns: Iterable[str]) -> _Group:
