@@ -30,7 +30,7 @@ WRONG = 0.02  # of lines in scope: the most that may get another guide with conf
 TAKEN = 0.02  # of lines out of scope: the most that may get a guide with confidence
 DECIDED = 0.15  # of lines that leave several guides open: the most that may get one without asking back
 OFFERED = 0.08  # of lines out of scope: the most that may be offered something
-SHARE, SHARE_SHORT = 0.3, 0.1  # by hand, on tests/data/ambiguous.tsv: with more choices more are beside the point
+SHARE, SHARE_SHORT = 0.45, 0.1  # by hand, on tests/data/ambiguous.tsv: with more choices more are beside the point
 HOLD = 1e-2  # keeps the logistic fit finite
 STEPS = 50  # of Newton's method: it settles within ten
 

@@ -6,7 +6,7 @@ from bot.content.lookups import Term
 from bot.content.model import Topic
 from bot.engine.library import Library
 from bot.engine.places import Place, one_each
-from bot.language.matching import Match, Outcome, Scored
+from bot.language.matching import Match, Outcome, Scored, near_best
 from bot.safety.model import Judgement, Verdict
 
 PASTED_WORDS = 12  # a text of so many words may be a message passed on; a question to us rarely is
@@ -23,7 +23,8 @@ def understand(text: str, library: Library) -> Match:
     if (code := code_meant(text, library)) is not None and (guide := library.content.by_code(code)):
         return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
     if topic := topic_meant(text, library):
-        return Match(Outcome.CHOICES, library.rank(text, among=topic.guides).guides)
+        share = library.content.knowledge.thresholds.share_short
+        return Match(Outcome.CHOICES, near_best(library.rank(text, among=topic.guides).guides, share))
     return library.match(text)
 
 

@@ -185,7 +185,12 @@ def decide(ranking: Ranking, thresholds: Thresholds) -> Match:
     if thresholds.certainty.chance(ranking) >= thresholds.sure:
         return Match(Outcome.GUIDE, scored)
     share = thresholds.share_short if ranking.evidence.words <= SHORT else thresholds.share
-    return Match(Outcome.CHOICES, tuple(one for one in scored if one.score >= scored[0].score * share))
+    return Match(Outcome.CHOICES, near_best(scored, share))
+
+
+def near_best(scored: Sequence[Scored], share: float) -> tuple[Scored, ...]:
+    """Those that reach this share of the first one's score."""
+    return tuple(one for one in scored if one.score >= scored[0].score * share)
 
 
 def logistic(total: float) -> float:
