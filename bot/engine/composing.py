@@ -58,6 +58,8 @@ class Composer:
         buttons = [self.open_button(guide) for guide in guides[start : start + PAGE]]
         if topic.paths and not start:
             buttons.insert(0, self.button(self._say("button_paths"), Verb.PATHS))
+        if self._hurt_guide in guides:
+            buttons.insert(0, self._hurt_button)
         buttons += [self.open_button(quiz) for quiz in self.library.content.quizzes_of(topic)]
         if start + PAGE < len(guides):
             buttons.append(self.button(self._say("button_more"), Verb.TOPIC, topic.id, index=start // PAGE + 1))
@@ -103,10 +105,22 @@ class Composer:
             buttons.append(self.step_button("button_next", Verb.NEXT, guide, step))
         buttons.append(self.step_button("button_stuck", Verb.STUCK, guide, step))
         buttons.append(self.step_button("button_back", Verb.BACK, guide, step))
-        if not step.choose:
+        if self._hurt_guide and guide.urgent and guide != self._hurt_guide:
+            if self._hurt_guide.id not in step.options.values():
+                buttons.append(self._hurt_button)
+        elif not step.choose:
             buttons.append(self.step_button("button_all", Verb.ALL, guide, step))
         text = self._fill("\n".join(lines))
         return Reply(text, (*buttons, self.menu_button), picture=step.picture, replaces=True)
+
+    @property
+    def _hurt_guide(self) -> Guide | None:
+        """First aid for who fell for a trap already: one tap away wherever traps are spoken of."""
+        return self.library.content.guides.get(self.library.content.knowledge.safety.messages.hurt)
+
+    @property
+    def _hurt_button(self) -> Button:
+        return self.button(self._say("button_hurt"), Verb.OPEN, self.library.content.knowledge.safety.messages.hurt)
 
     def _option_button(self, guide: Guide, label: str, target: str) -> Button:
         if guide.step(target):
@@ -168,8 +182,8 @@ class Composer:
             guides[name] for name in judgement.guides if name in guides and name not in (after.hurt, after.report)
         ]
         buttons = [self.open_button(guide) for guide in fitting[:1] if is_bad]
-        if is_bad and after.hurt in guides:
-            buttons.append(self.button(self._say("button_hurt"), Verb.OPEN, after.hurt))
+        if is_bad and self._hurt_guide:
+            buttons.append(self._hurt_button)
         if judgement.verdict is not Verdict.OFFICIAL and after.report in guides:
             buttons.append(self.button(self._say("button_report"), Verb.OPEN, after.report))
         return self.answer(f"inspect_{judgement.verdict}", *buttons, *back, lines=lines)
