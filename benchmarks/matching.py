@@ -116,7 +116,7 @@ def compare(content: Content, sets: Mapping[str, Sequence[Question]], outside: S
 
         return ask
 
-    normalizer = content.knowledge.synonyms.normalizer()
+    normalizer = content.knowledge.synonyms.normalizer
     asked, others = ([(owner, normalizer(line)) for owner, line in of(content)] for of in (asked_of, others_of))
     print(f"{len(asked)} lines that ask, {len(others)} others, {len(content.guides)} guides")
     judged: dict[str, dict[str, list[Judged]]] = {}
@@ -254,7 +254,7 @@ def _tell_speed(name: str, texts: Sequence[str], ask: Callable[[str], object]) -
 
 def _tell_grown(content: Content, texts: Sequence[str]) -> None:
     """The first half of a line's words before the second half of another line of its owner."""
-    normalizer = content.knowledge.synonyms.normalizer()
+    normalizer = content.knowledge.synonyms.normalizer
     real = lines_of(content)
     by_owner: dict[str, list[str]] = {}
     for owner, line in real:
@@ -286,7 +286,7 @@ from bot.content.load import load_content
 from bot.engine.library import lines_of
 from bot.language.learning import learn
 content = load_content(root / "scenarios", root / "knowledge", date.today()).content
-say = content.knowledge.synonyms.normalizer()
+say = content.knowledge.synonyms.normalizer
 lines = [(owner, say(line)) for owner, line in lines_of(content)]
 began = time.perf_counter()
 learn(lines)

@@ -254,7 +254,7 @@ def _check(options: argparse.Namespace) -> int:
         problems += loaded.warnings
         knowledge = loaded.content.knowledge
         problems += check_style(loaded.guides, knowledge)
-        problems += check_meanings(loaded.guides, knowledge.synonyms.normalizer())
+        problems += check_meanings(loaded.guides, knowledge.synonyms.normalizer)
         guides = len(loaded.content.lessons)
     except ContentError as error:
         problems += error.problems
@@ -389,7 +389,7 @@ def _questions(path: Path | None, group: str = "") -> list[Question]:
 def _calibrate(options: argparse.Namespace) -> int:
     config = _config(options)
     content = _content(config.content).content
-    normalizer = content.knowledge.synonyms.normalizer()
+    normalizer = content.knowledge.synonyms.normalizer
     asked, others = ([(owner, normalizer(line)) for owner, line in of(content)] for of in (asked_of, others_of))
     outside, open_ = (
         [normalizer(one.line) for one in _questions(path, group)]

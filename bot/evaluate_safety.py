@@ -9,10 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.safety.model import Judgement, Verdict
+from bot.safety.model import ACCUSED, Judgement, Verdict
 from bot.words import words
 
-ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
 MISSES_SHOWN = 40  # texts a list names; a longer list is read with --missed
 
 

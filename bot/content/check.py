@@ -109,7 +109,7 @@ def check_learning(
         yield from _check_path(path, names)
     lessons: list[Located[Lesson]] = [*guides, *quizzes]
     yield from _check_repeats(lessons)
-    plain = content.knowledge.synonyms.normalizer().plain
+    plain = content.knowledge.synonyms.normalizer.plain
     yield from _check_utterances([*lessons, *paths], lambda line: plain(line).key)
 
 
@@ -188,7 +188,7 @@ def check_lookups(
 
 def _check_terms(knowledge: Knowledge, glossary: Where) -> Iterator[Problem]:
     path, line = glossary
-    normalizer = knowledge.synonyms.normalizer()
+    normalizer = knowledge.synonyms.normalizer
     owner: dict[str, str] = {}
     for term_id, term in knowledge.glossary.items():
         places: list[tuple[Sequence[str | int], str]] = [((term_id, "term"), term.term)]

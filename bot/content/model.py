@@ -435,6 +435,7 @@ class Synonyms(_Frozen):
                     raise PydanticCustomError("unknown_sound", "no sound", context)
         return self
 
+    @cached_property
     def normalizer(self) -> Normalizer:
         return Normalizer(self.classes, self.filler, self.spelled, self.sounds)
 

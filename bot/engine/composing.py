@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from bot.content.lookups import Term
 from bot.content.model import DONE, Askable, Guide, Hotline, LearningPath, Quiz, Step, Topic, Trouble
-from bot.engine.library import Library, Voice
+from bot.engine.library import Library, Voice, capital
 from bot.engine.model import Button, Reply
 from bot.engine.places import Place
 from bot.engine.postback import Postback, Verb
 from bot.safety.codes import Code, CodeKind
-from bot.safety.model import Judgement, Verdict
+from bot.safety.model import ACCUSED, Judgement, Verdict
 
 PAGE = 8  # guides of a topic shown at once: what fits a small phone without much scrolling
 TROUBLES_SHOWN = 4
@@ -149,7 +149,7 @@ class Composer:
 
     def ask_trouble(self, guide: Guide, step: Step) -> Reply:
         known = [
-            self.button(_capital(trouble.ask[0]), Verb.TROUBLE, guide.id, step.id, number)
+            self.button(capital(trouble.ask[0]), Verb.TROUBLE, guide.id, step.id, number)
             for number, (owner, trouble) in enumerate(self.library.troubles(guide))
             if owner in (step.id, "")
         ]
@@ -177,7 +177,7 @@ class Composer:
         lines = "\n".join(f"• {line}" for line in list(why)[:REASONS_SHOWN])
         guides = self.library.content.guides
         after = self.library.content.knowledge.safety.messages
-        is_bad = judgement.verdict in (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
+        is_bad = judgement.verdict in ACCUSED
         fitting = [
             guides[name] for name in judgement.guides if name in guides and name not in (after.hurt, after.report)
         ]
@@ -200,7 +200,7 @@ class Composer:
             return Reply(held, tuple(back))
         judged = self.judged(judgement, back)
         lines = judged.text.split("\n")
-        lines.insert(1 if judgement.verdict in (Verdict.SUSPICIOUS, Verdict.DANGEROUS) else 0, held)  # danger first
+        lines.insert(1 if judgement.verdict in ACCUSED else 0, held)  # danger first
         return replace(judged, text="\n".join(lines))
 
     def _payment(self, code: Code, back: Sequence[Button]) -> Reply:
@@ -289,7 +289,3 @@ class Composer:
 
 def _circled(lines: Sequence[str]) -> str:
     return "\n".join(f"{_CIRCLED[number]} {line}" for number, line in enumerate(lines))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.content.model import ROUND, Quiz, QuizItem
 from bot.engine.composing import Composer
+from bot.engine.library import capital
 from bot.engine.model import Button, Reply, Round
 from bot.engine.paths import Progress
 from bot.engine.postback import Verb, parse
@@ -31,7 +32,7 @@ class LearningComposer(Composer):
         return Reply(self._fill(text), (*buttons, self.menu_button), replaces=True)
 
     def quiz_item(self, quiz: Quiz, item: QuizItem, round_: Round) -> Reply:
-        text = self._say("quiz_item", kind=_capital(item.kind), say=item.say, **_place(round_))
+        text = self._say("quiz_item", kind=capital(item.kind), say=item.say, **_place(round_))
         return Reply(self._fill(text), self._guesses(quiz, item), replaces=True)
 
     def quiz_guess(self, quiz: Quiz, item: QuizItem) -> Reply:
@@ -155,7 +156,3 @@ def _verb(button: Button) -> Verb | None:
 def _place(round_: Round) -> dict[str, int]:
     """Which item of how many; once all are answered, the last."""
     return {"step": min(len(round_.right) + len(round_.wrong) + 1, round_.size), "total": round_.size}
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

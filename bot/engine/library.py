@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, MutableMapping
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +53,7 @@ class Library:
         self.askable: Mapping[str, Askable] = {**content.lessons, **content.paths}
         knowledge = content.knowledge
         self.phrases = knowledge.phrases
-        self.normalizer = knowledge.synonyms.normalizer()
+        self.normalizer = knowledge.synonyms.normalizer
         kept = {} if kept is None else kept
         self.ranker: Ranker = before.ranker if before else Ranker(_learnt_guides(content, self.normalizer, kept))
         self.familiar: Familiar | None = before.familiar if before else _familiar(content, self.normalizer, kept)
@@ -163,7 +163,7 @@ class Library:
         if isinstance(phrase, Wording):
             phrase = phrase.you if voice and voice.you else phrase.plain
         if voice:
-            values = {"you": voice.you, "me": voice.me, "You": _capital(voice.you), "Me": _capital(voice.me), **values}
+            values = {"you": voice.you, "me": voice.me, "You": capital(voice.you), "Me": capital(voice.me), **values}
         return phrase.format(**values)
 
     def voice(self, pronoun: str) -> Voice:
@@ -225,22 +225,26 @@ def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar 
     asked = [line for guide in content.guides.values() if not guide.urgent for line in guide.ask]
     honest = [*safety.honest, *content.knowledge.background, *asked[::HONEST_QUESTIONS]]
     key = digest([repr(content.knowledge.synonyms), *safety.scams, "", *honest])
-    if key not in kept:
-        kept[key] = learn(message_lines(safety.scams, honest, normalizer))
-    return Familiar(kept[key], normalizer)
+    return Familiar(_kept_or_learnt(kept, key, message_lines(safety.scams, honest, normalizer)), normalizer)
 
 
 def _learnt_guides(content: Content, normalizer: Normalizer, kept: Kept) -> Learnt:
     lines = lines_of(content)
     key = digest([repr(content.knowledge.synonyms), *(f"{owner}\t{line}" for owner, line in lines)])
-    if key in kept:
+    return _kept_or_learnt(kept, key, ((owner, normalizer(line)) for owner, line in lines))
+
+
+def _kept_or_learnt(kept: Kept, key: str, lines: Iterable[tuple[str, Utterance]]) -> Learnt:
+    """Read once, for what is kept is a large file; and what could not be kept is as good for this run."""
+    try:
         return kept[key]
-    learnt = kept[key] = learn((owner, normalizer(line)) for owner, line in lines)
-    return learnt
+    except KeyError:
+        learnt = kept[key] = learn(lines)
+        return learnt
 
 
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def step_of(guide: Guide, step_id: str, index: int) -> tuple[Step, bool]:

@@ -24,7 +24,7 @@ from bot.language.matching import Match, Outcome
 from bot.language.normalize import fold
 from bot.language.redact import contains_secret, redact
 from bot.safety.codes import Code, CodeKind, read_code
-from bot.safety.model import Judgement, Verdict
+from bot.safety.model import ACCUSED, Judgement, Verdict
 
 RESUME_AFTER = timedelta(hours=4)  # a longer silence means that the person comes back, not that they go on
 TRAIL_LIMIT = 60  # steps remembered for going back
@@ -190,7 +190,7 @@ class Scene:
         meant = routing.understand(text, self.library)
         is_walking = bool(self.guide and self.session.step_id)
         judgement = routing.suspicion(text, meant, self.library, is_walking, update.is_passed_on)
-        if judgement and judgement.verdict in routing.ACCUSED:
+        if judgement and judgement.verdict in ACCUSED:
             return self.inspected(text, judgement)
         if contains_secret(text):
             return self._hide(update, "secret")

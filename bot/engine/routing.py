@@ -7,11 +7,10 @@ from bot.content.model import Topic
 from bot.engine.library import Library
 from bot.engine.places import Place, one_each
 from bot.language.matching import Match, Outcome, Scored, near_best
-from bot.safety.model import Judgement, Verdict
+from bot.safety.model import ACCUSED, Judgement, Verdict
 
 PASTED_WORDS = 12  # a text of so many words may be a message passed on; a question to us rarely is
 LONE_WORDS = 4  # words beside a link that only point at it: "coi giùm link này"
-ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
 BARE_TERM = 3  # letters: a shorter name alone is another word: "ai", "ck"
 CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
 
@@ -41,13 +40,12 @@ def suspicion(
     if is_passed_on:
         return judgement
     is_bad = judgement.verdict in ACCUSED
-    links = library.inspector.links_in(text)
     words = len(library.normalizer.plain(text).words)
     is_doubted = library.is_doubted(text)
-    if links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):
+    if judgement.links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):
         return judgement
-    if links:
-        beside = words - sum(len(library.normalizer.plain(link.found).words) for link in links)
+    if judgement.links:
+        beside = words - sum(len(library.normalizer.plain(link).words) for link in judgement.links)
         return judgement if beside < LONE_WORDS else None
     if judgement.is_number:
         return judgement

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.content.model import Hotline, SafetyKnowledge
-from bot.safety.addresses import Address, find_addresses
+from bot.safety.addresses import find_addresses
 from bot.safety.blocklist import NO_BLOCKS, Blocklist
 from bot.safety.likeness import Familiar
 from bot.safety.links import compile_links, judge_link
@@ -41,13 +42,11 @@ class Inspector:
         """Never raises; at most a few milliseconds, whatever the text."""
         if (number := _phone_alone(text)) is not None:
             return self._judge_number(number)
-        addresses = self.links_in(text)
+        addresses = find_addresses(text[:LINKS_SOUGHT])[:LINKS_JUDGED]
         links = [judge_link(address, self._links, blocklist) for address in addresses]
         lead = self._familiar.lead(text, addresses) if self._familiar else None
-        return self._message(text, links, lead)
-
-    def links_in(self, text: str) -> tuple[Address, ...]:
-        return find_addresses(text[:LINKS_SOUGHT])[:LINKS_JUDGED]
+        judgement = self._message(text, links, lead)
+        return replace(judgement, links=tuple(address.found for address in addresses))
 
     def _judge_number(self, number: str) -> Judgement:
         """A hotline that is listed is official; of any other number nothing is known."""

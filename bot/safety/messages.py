@@ -16,7 +16,7 @@ from typing import Any
 from bot.content.scam_signs import LIST_NAME, MessageSign, ScamSigns
 from bot.language.normalize import decode_keys, fold, retone
 from bot.safety.addresses import plain
-from bot.safety.model import Judgement, Reason, Verdict
+from bot.safety.model import ACCUSED, Judgement, Reason, Verdict
 
 HEAD_LIMIT = 6_000  # characters read from the beginning: an SMS has 160 to 600, a scam's e-mail under 4,000
 TAIL_LIMIT = 2_000  # and from the end, so that a long story pasted before the trap does not hide it
@@ -485,7 +485,7 @@ class MessageJudge:
         score = min(sum(sign.sign.weight for sign, _ in met), self._likeness.signs_most)
         score += self._points(lead)
         score = min([score, *(sign.sign.most for sign, _ in met if sign.sign.most is not None)])
-        bad = [link for link in links if link.verdict in (Verdict.SUSPICIOUS, Verdict.DANGEROUS)]
+        bad = [link for link in links if link.verdict in ACCUSED]
         score = max(score, 0.0) + max((link.score for link in bad), default=0.0)
         verdict = self._verdict(score)
         for link in bad:

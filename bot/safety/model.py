@@ -15,6 +15,9 @@ class Verdict(StrEnum):
     DANGEROUS = "dangerous"
 
 
+ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
+
+
 @dataclass(frozen=True)
 class Reason:
     """One sign: its name in knowledge/scam_signs.yaml, what in the text shows it, and why it matters."""
@@ -32,4 +35,5 @@ class Judgement:
     score: float = 0.0
     reasons: tuple[Reason, ...] = ()
     guides: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()  # the addresses in the text, as they stand there
     is_number: bool = False  # of a phone number that was sent alone

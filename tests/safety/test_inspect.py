@@ -9,10 +9,9 @@ import pytest
 
 from bot.engine.library import Library
 from bot.safety.inspect import HOTLINE_SIGN, STRANGE_NUMBER_SIGN
-from bot.safety.model import Verdict
+from bot.safety.model import ACCUSED, Verdict
 
 DATA = Path(__file__).parent / "data"
-ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
 
 
 def messages(name: str) -> list[tuple[str, str]]:

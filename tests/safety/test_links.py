@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.evaluate_safety import ACCUSED, Case, categories, evaluate_safety, render_safety
+from bot.evaluate_safety import Case, categories, evaluate_safety, render_safety
 from bot.safety.addresses import find_addresses
 from bot.safety.blocklist import Blocklist
 from bot.safety.links import compile_links, judge_link
-from bot.safety.model import Judgement, Verdict
+from bot.safety.model import ACCUSED, Judgement, Verdict
 from tests.safety.knowledge import HERE, address, judge, lexicon, names, safety_knowledge
 
 LURES = names(HERE / "data" / "lures.txt")

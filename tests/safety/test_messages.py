@@ -16,11 +16,10 @@ from pydantic import ValidationError
 from bot.content.scam_signs import ScamSigns
 from bot.language.normalize import fold
 from bot.safety.messages import FOUND_LIMIT, MessageJudge
-from bot.safety.model import Judgement, Reason, Verdict
+from bot.safety.model import ACCUSED, Judgement, Reason, Verdict
 from bot.yaml_source import read
 
 ROOT = Path(__file__).parents[2]
-ACCUSED = (Verdict.SUSPICIOUS, Verdict.DANGEROUS)
 NEVER_ACCUSED = ("otp", "so-du", "canh-bao")
 
 RECALL = 0.95  # of the project's own scam messages; messages of others are caught less often
