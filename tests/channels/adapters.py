@@ -17,7 +17,8 @@ from bot.stores.base import Store
 from bot.stores.memory import MemoryStore
 
 from . import fake_zalo, fake_zalo_bot
-from .fake_telegram import BadGateway, FakeTelegram, Hangup, Refused, message, tap
+from .fake_telegram import FakeTelegram, Refused, message, tap
+from .loopback import BadGateway, Hangup
 
 
 class Adapter(Protocol):

@@ -6,13 +6,14 @@ import asyncio
 import html
 import json
 import re
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from .loopback import BadGateway, Hangup, Loopback, broken
 
 BOT = {"id": 1, "is_bot": True, "first_name": "b", "username": "t_bot"}
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024  # UTF-16 units, after tags are parsed away
@@ -24,14 +25,6 @@ class Refused(Exception):
     def __init__(self, status: int, description: str, **parameters: int) -> None:
         super().__init__(description)
         self.status, self.description, self.parameters = status, description, parameters
-
-
-class BadGateway(Exception):
-    """An answer from something that stands before the Bot API."""
-
-
-class Hangup(Exception):
-    """The connection is lost before the answer."""
 
 
 def bad_request(what: str) -> Refused:
@@ -48,45 +41,29 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 
 @dataclass
-class FakeTelegram:
+class FakeTelegram(Loopback):
     token: str
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)  # what people see, by message id
     webhook: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # what people sent, by file id
     deleted: list[tuple[int, int]] = field(default_factory=list)  # chat and message
-    base_url: str = ""
 
     def __post_init__(self) -> None:
-        self._errors: dict[str, list[Exception | None]] = defaultdict(list)
+        super().__post_init__()
         self._queue: list[dict[str, Any]] = []
         self._pushed = asyncio.Event()
         self._pollers = 0
         self._answered: set[str] = set()
         self._file_ids: set[str] = set()
-        self._runner: web.AppRunner | None = None
-        self._port = 0
 
-    async def start(self) -> None:
+    def app(self) -> web.Application:
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
         app.router.add_get("/file/bot{token}/photos/{name}", self._file)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)  # the same port when it comes back
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        self.base_url = f"http://127.0.0.1:{self._port}"
-
-    async def stop(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        return app
 
     # For tests
-
-    def fail(self, method: str, *errors: Exception | None) -> None:
-        """The next calls of this method, one for each error; None lets one through."""
-        self._errors[method.lower()] += errors
 
     def called(self, method: str) -> list[dict[str, Any]]:
         return [params for name, params in self.calls if name.lower() == method.lower()]
@@ -123,8 +100,7 @@ class FakeTelegram:
         try:
             if request.match_info["token"] != self.token:
                 raise Refused(401, "Unauthorized")
-            if self._errors[method] and (error := self._errors[method].pop(0)):
-                raise error
+            self.raise_scripted(method)
             handler = getattr(self, f"_{method}", None)
             if handler is None:
                 raise Refused(404, "Not Found: method not found")
@@ -136,12 +112,8 @@ class FakeTelegram:
             if error.parameters:
                 answer["parameters"] = error.parameters
             return web.json_response(answer, status=error.status)
-        except BadGateway:
-            return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
-        except Hangup:
-            assert request.transport
-            request.transport.close()
-            return web.Response()
+        except (BadGateway, Hangup) as fault:
+            return broken(request, fault)
         return web.json_response({"ok": True, "result": result})
 
     def _getme(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from typing import Any, Literal
 import aiohttp
 from aiohttp import web
 
-from .fake_telegram import BadGateway, Hangup
+from .loopback import BadGateway, Hangup, Loopback, broken
 
 APP_ID, OA_ID = "4102938475610293847", "2387429387492384"
 CO_BA = "9183746510293847561"
@@ -38,7 +37,7 @@ class Refused(Exception):
 
 
 @dataclass
-class FakeZalo:
+class FakeZalo(Loopback):
     app_secret: str
     refresh_token: str  # the first one, as from the console's API Explorer
     life: int = 90_000  # seconds an access token is said to live
@@ -50,33 +49,15 @@ class FakeZalo:
     closed: set[str] = field(default_factory=set)  # people whose seven days are over
     grants: int = 0
     access_token: str = ""
-    base_url: str = ""
     delay: float = 0.0  # seconds before a grant is answered; the old pair is dead by then
     heard: Callable[[dict[str, Any]], None] = lambda message: None
 
-    def __post_init__(self) -> None:
-        self._errors: dict[str, list[Exception | None]] = defaultdict(list)
-        self._runner: web.AppRunner | None = None
-        self.port = 0
-
-    async def start(self) -> None:
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=4 * PICTURE_LIMIT)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()  # the same port when it comes back
-        self.port = self._runner.addresses[0][1]
-        self.base_url = f"http://127.0.0.1:{self.port}"
-
-    async def stop(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        return app
 
     # For tests
-
-    def fail(self, path: str, *errors: Exception | None) -> None:
-        """The next calls of this path, one for each error; None lets one through."""
-        self._errors[path] += errors
 
     def called(self, path: str) -> int:
         return self.calls.count(path)
@@ -110,8 +91,7 @@ class FakeZalo:
             "/v3.0/oa/quota/message": self._quota,
         }
         try:
-            if self._errors[request.path] and (error := self._errors[request.path].pop(0)):
-                raise error
+            self.raise_scripted(request.path)
             if request.path not in handlers:
                 raise web.HTTPNotFound
             if request.path != GRANT and request.headers.get("access_token", "") != (self.access_token or object()):
@@ -120,12 +100,8 @@ class FakeZalo:
         except Refused as error:
             # Not a status of HTTP: application errors come with 200. The words quote what was sent, as Zalo may.
             answer = {"error": error.code, "message": f"refused: {await request.text()}"}
-        except BadGateway:
-            return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
-        except Hangup:
-            assert request.transport
-            request.transport.close()
-            return web.Response()
+        except (BadGateway, Hangup) as fault:
+            return broken(request, fault)
         return web.json_response(answer)
 
     async def _grant(self, request: web.Request) -> dict[str, Any]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from .fake_telegram import BadGateway, Hangup
+from .loopback import BadGateway, Hangup, Loopback, broken
 
 TEXT_LIMIT = 2000  # UTF-16 units, the stricter reading
 LONGEST_WAIT = 0.2  # seconds a long poll is held open here
@@ -31,41 +30,25 @@ class Refused(Exception):
 
 
 @dataclass
-class FakeZaloBot:
+class FakeZaloBot(Loopback):
     token: str
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)  # what people see
     queue: list[Any] = field(default_factory=list)  # what nobody fetched yet
     webhook: dict[str, Any] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)  # what people sent, by path
-    base_url: str = ""
 
     def __post_init__(self) -> None:
-        self._errors: dict[str, list[Exception | None]] = defaultdict(list)
+        super().__post_init__()
         self._pushed = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-        self._port = 0
 
-    async def start(self) -> None:
+    def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/bot{token}/{method}", self._answer)
         app.router.add_get("/{path:.*}", self._picture)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)  # the same port when it comes back
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        self.base_url = f"http://127.0.0.1:{self._port}"
-
-    async def stop(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        return app
 
     # For tests
-
-    def fail(self, method: str, *errors: Exception | None) -> None:
-        """The next calls of this method, one for each error; None lets one through."""
-        self._errors[method] += errors
 
     def called(self, method: str) -> list[dict[str, Any]]:
         return [params for name, params in self.calls if name == method]
@@ -88,8 +71,7 @@ class FakeZaloBot:
         try:
             if request.match_info["token"] != self.token:
                 raise Refused(401, "Unauthorized")
-            if self._errors[method] and (error := self._errors[method].pop(0)):
-                raise error
+            self.raise_scripted(method)
             handler = getattr(self, f"_{method.lower()}", None)
             if handler is None:
                 raise Refused(400, "unknown method")
@@ -99,12 +81,8 @@ class FakeZaloBot:
         except Refused as error:
             # Not a status of HTTP: application errors come with 200.
             return web.json_response({"ok": False, "error_code": error.code, "description": error.description})
-        except BadGateway:
-            return web.Response(status=502, text="<html><h1>502 Bad Gateway</h1></html>", content_type="text/html")
-        except Hangup:
-            assert request.transport
-            request.transport.close()
-            return web.Response()
+        except (BadGateway, Hangup) as fault:
+            return broken(request, fault)
         return web.json_response({"ok": True, "result": result})
 
     def _getme(self, params: dict[str, Any]) -> dict[str, Any]:

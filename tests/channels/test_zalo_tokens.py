@@ -34,7 +34,8 @@ from tests.conftest import ROOT
 
 from .adapters import ZaloOaAdapter
 from .fake_telegram import eventually
-from .fake_zalo import APP_ID, GRANT, OA_ID, SENT_AT, BadGateway, FakeZalo, Hangup
+from .fake_zalo import APP_ID, GRANT, OA_ID, SENT_AT, FakeZalo
+from .loopback import BadGateway, Hangup
 
 NOON = datetime.fromtimestamp(SENT_AT / 1000, UTC)
 SECRET, SEED = "secret-of-the-app", "refresh-token-of-the-console"
