@@ -40,9 +40,9 @@ class Inspector:
 
     def __call__(self, text: str, blocklist: Blocklist = NO_BLOCKS) -> Judgement:
         """Never raises; at most a few milliseconds, whatever the text."""
-        if (number := _phone_alone(text)) is not None:
-            return self._judge_number(number)
         addresses = find_addresses(text[:LINKS_SOUGHT])[:LINKS_JUDGED]
+        if not addresses and (number := _phone_alone(text)) is not None:  # "3.84.109.91" is a site's
+            return self._judge_number(number)
         links = [judge_link(address, self._links, blocklist) for address in addresses]
         lead = self._familiar.lead(text, addresses) if self._familiar else None
         judgement = self._message(text, links, lead)

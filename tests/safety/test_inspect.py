@@ -52,6 +52,14 @@ class TestNumbers:
         assert [reason.sign for reason in judgement.reasons] == [STRANGE_NUMBER_SIGN]
 
 
+@pytest.mark.parametrize("host", ["3.84.109.91", "104.233.199.140"])
+def test_a_bare_ip_address_is_a_site_and_no_phone_number(library: Library, host: str) -> None:
+    judgement = library.inspect(host)
+    assert judgement.verdict in ACCUSED
+    assert judgement.links == (host,)
+    assert not judgement.is_number
+
+
 def test_nothing_leaves_the_program(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> socket.socket:
         raise AssertionError("the scam check opened a socket")
