@@ -181,20 +181,19 @@ class _Phrases:
                 key = words if len(words) == 1 else tuple(fold(word) for word in words)
                 known = tuple(map(_undashed, words))
                 self._by_words.setdefault(key, []).append((known, _split(canonical)))
-        self._longest: dict[str, int] = {}  # first word -> words in the longest run that begins with it
-        for words in self._by_words:
-            first = fold(words[0])
-            self._longest[first] = max(len(words), self._longest.get(first, 0))
+        self._lengths: dict[str, list[int]] = {}  # first word -> words in the runs that begin with it, longest first
+        for length, first in sorted({(len(words), fold(words[0])) for words in self._by_words}, reverse=True):
+            self._lengths.setdefault(first, []).append(length)
 
     def apply(self, words: Sequence[str]) -> list[str]:
         folded = [fold(word) for word in words]
-        begins = [self._longest.get(bare, 0) for bare in folded]
+        begins = [self._lengths.get(bare, ()) for bare in folded]
         if not any(begins):
             return list(words)
         out: list[str] = []
         at = 0
         while at < len(words):
-            for length in range(min(begins[at], len(words) - at), 0, -1):
+            for length in begins[at]:
                 canonical = self._meant(words[at : at + length], folded[at : at + length])
                 if canonical is not None:
                     out.extend(canonical)

@@ -306,14 +306,15 @@ def _to_unicode(label: str) -> str:
 # Endings that web addresses read aloud in Vietnam have; every other one may be a word of the next sentence.
 _USUAL = frozenset("com net org vn info biz gov edu xyz top vip icu cfd online site shop store club asia app".split())
 _SYLLABLE_LIKE = re.compile(r"(?:ngh?|nh|[cgkpt]h|gi|qu|tr|[bcdđghklmnprstvx])?[aeiouy]{1,3}(?:[cn]h|ng|[cmnpt])?")
-_FILES = frozenset("py sh rs md zip mov pl ps".split())  # endings that are far more often a file's than a site's
+# Endings that are far more often a file's, or hidden digits' ("09xx.xxx.812"), than a site's.
+_NO_SITES = frozenset("py sh rs md zip mov pl ps xxx".split())
 
 
 def _reads_as_sentence(labels: list[str], alone: bool) -> bool:
-    """Whether a bare run is rather two sentences that lack the space, or a file's name, than an address."""
+    """Whether a bare run is rather two sentences that lack the space, a file's name or a number, than an address."""
     *before, last = labels
     ending = last.lower()
-    if ending in _FILES:
+    if ending in _NO_SITES:
         return True
     if ending in _USUAL:
         return False

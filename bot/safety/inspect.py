@@ -21,8 +21,12 @@ LINKS_JUDGED = 20  # of one text: a message has one or two, a paste may have tho
 LINKS_SOUGHT = 20_000  # characters of a text: a message has under a thousand
 HOTLINE_SIGN = "so-tong-dai"  # the sign of a lone phone number that is somebody's official one
 STRANGE_NUMBER_SIGN = "so-la"
-_PHONE = re.compile(r"[+(]?[0-9][0-9 .()-]{1,18}[0-9]")
-_COUNTRY = re.compile(r"^(?:\+84|0084|84(?=\d{9}$))")
+_DIALLED = re.compile(r"[+(]{0,2}[0-9][0-9 .()-]{1,20}[0-9]")
+# By its digits: mobile, fixed, the army's and the police's, abroad ("+50.000.000" is money).
+_PHONE = re.compile(r"0[35789][0-9]{8}|02[0-9]{8,9}|069[0-9]{5,7}|(?:\+|00)(?![0-9]+000\Z)[1-9][0-9]{7,12}")
+# By how it is written, for "19.000.000" is money and "11 3" a day: 1900 …, 113, 5656, but no year and no round number.
+_SERVICE = re.compile(r"1[89]00(?![ .0-]+\Z)(?:[ .-]?[0-9]){4,6}|(?!(?:19|20)[0-9]{2}\Z|[0-9]+00\Z)[0-9]{3,5}")
+_COUNTRY = re.compile(r"^(?:(?:\+|00)840?|84(?=[235789][0-9]{8,9}$))")
 
 
 class Inspector:
@@ -41,9 +45,9 @@ class Inspector:
     def __call__(self, text: str, blocklist: Blocklist = NO_BLOCKS) -> Judgement:
         """Never raises; at most a few milliseconds, whatever the text."""
         addresses = find_addresses(text[:LINKS_SOUGHT])[:LINKS_JUDGED]
-        if not addresses and (number := _phone_alone(text)) is not None:  # "3.84.109.91" is a site's
+        if not addresses and _is_phone(number := text.strip()):  # "3.84.109.91" is a site's
             return self._judge_number(number)
-        links = [judge_link(address, self._links, blocklist) for address in addresses]
+        links = {address: judge_link(address, self._links, blocklist) for address in addresses}
         lead = self._familiar.lead(text, addresses) if self._familiar else None
         judgement = self._message(text, links, lead)
         return replace(judgement, links=tuple(address.found for address in addresses))
@@ -58,14 +62,13 @@ class Inspector:
         return Judgement(Verdict.UNKNOWN, reasons=(reason,), is_number=True)
 
 
-def _phone_alone(text: str) -> str | None:
-    """The number, when there is nothing else: 3 digits as 113 has, up to 13 as a foreign one."""
-    alone = text.strip()
-    is_phone = _PHONE.fullmatch(alone) and 3 <= len(_digits(alone)) <= 13
-    return alone if is_phone else None
+def _is_phone(alone: str) -> bool:
+    """Whether a text without anything else is a phone number, and no amount or day: "500 000", "20 11"."""
+    if not _DIALLED.fullmatch(alone):
+        return False
+    return bool(_PHONE.fullmatch(_digits(alone)) or _SERVICE.fullmatch(alone))
 
 
 def _digits(number: str) -> str:
-    """Without the country's code and what stands between: "+84 905 …" -> "0905…"."""
-    bare = re.sub(r"[^\d+]", "", number)
-    return re.sub(r"\D", "", _COUNTRY.sub("0", bare))
+    """Without Vietnam's code and what stands between: "+84 905 …" -> "0905…"; another country's keeps its plus."""
+    return _COUNTRY.sub("0", re.sub(r"[^0-9+]", "", number))

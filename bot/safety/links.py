@@ -32,6 +32,7 @@ USUAL_PORTS = (None, 80, 443)
 MANY_HYPHENS = 2
 DIGITS = 2  # digits in a row that are worth a word: 68, 247, 999
 GOV = "gov.vn"
+SHORTENER = "shortener"  # the sign of an address that hides another
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,7 @@ def _mark_shape(address: Address, marks: _Marks, is_owned: bool) -> None:
         marks.add("app_file", file[0])
     host = address.ascii_host.removeprefix("www.")
     if _is_shortener(address, lexicon):
-        marks.add("shortener", host)
+        marks.add(SHORTENER, host)
     if _is_user_content(address, lexicon):
         marks.add("user_content", host)
     if not is_owned and (first := address.path.strip("/").split("/", 1)[0].lower().removeprefix("www.")):
@@ -233,7 +234,7 @@ def _mark_shape(address: Address, marks: _Marks, is_owned: bool) -> None:
 
 
 def _is_shortener(address: Address, lexicon: LinkLexicon) -> bool:
-    return address.ascii_host.removeprefix("www.") in lexicon.lists["shortener"]
+    return address.ascii_host.removeprefix("www.") in lexicon.lists[SHORTENER]
 
 
 def _mark_name(address: Address, marks: _Marks) -> None:
@@ -337,10 +338,9 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks) -> set[str]:
 
 def _is_nameless_shop(tokens: Sequence[Token], shops: frozenset[str]) -> bool:
     """ "shophoangkim", "storehaiyen", "shoprbx": a shop with a name or a number, and no word of what it sells."""
-    first, rest = tokens[0], tokens[1:]
-    if len(tokens) < 2 or first.text not in {_joined(word) for word in shops}:
+    if len(tokens) < 2 or tokens[0].text not in {_joined(word) for word in shops}:
         return False
-    return not any(token.word and token.word.sign == "harmless" for token in rest)
+    return not any(token.word and token.word.sign == "harmless" for token in tokens[1:])
 
 
 # --- reading a name

@@ -1,7 +1,8 @@
 """The signs of a scam in a message, and the judgement. PURE.
 
-A message becomes words without diacritics, disguises taken off ("N-ap 5Ok" is "nạp", an amount). One walk over a trie
-finds every phrase of the signs; a sign is met when its phrases stand where it says. Weights of the signs met add up.
+A message becomes words without diacritics, disguises taken off ("N-ap 5Ok" is "nạp", an amount), each address one word.
+One walk over a trie finds every phrase of the signs; a sign is met when its phrases stand where it says. Weights of the
+signs met add up.
 How a sign is written is told in bot/content/scam_signs.py and at the top of knowledge/scam_signs.yaml.
 """
 
@@ -11,11 +12,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.content.scam_signs import LIST_NAME, MessageSign, ScamSigns
 from bot.language.normalize import decode_keys, fold, retone
-from bot.safety.addresses import plain
+from bot.safety.addresses import Address, plain
+from bot.safety.links import SHORTENER
 from bot.safety.model import ACCUSED, Judgement, Reason, Verdict
 
 HEAD_LIMIT = 6_000  # characters read from the beginning: an SMS has 160 to 600, a scam's e-mail under 4,000
@@ -29,23 +32,16 @@ DISGUISED_LEAST = 2  # words with digits or dots for letters that make a disguis
 LIKENESS_SIGN = "giong-tin-lua"
 LEAD_TOLD = 0.5  # logits from which a likeness is told as a reason
 Span = tuple[int, int]  # words: first, one after the last
+Links = Mapping[Address, Judgement]
+NO_LINKS: Links = {}
 
 
 # --- words
 
-# Endings that make a bare run an address. Where one is also a syllable ("ơi.me") it needs a path: t.me/nhom.
-_ENDINGS = (
-    "com|net|org|vn|info|biz|xyz|top|vip|icu|cfd|cc|click|site|online|shop|store|club|asia|app|live|life|gl|link|tk|"
-    "ml|ga|cf|gq|win|pro|fun|work|bond|sbs|cyou|mobi|ink|buzz|today|world|tech|cam|bet|cn|tw|ru|pw|ws|to|dev|io|us|"
-    "loan|money|bank|fit|rest|lat|space|website|support|help|services|center|group|fund|trade|finance|games|casino"
-)
-_PATHED = "me|co|ly|la|in|is|be|so|at|page|one|gd|gg|im"
-_LABEL = r"[^\W_][\w-]{0,62}+"
+# What an address is written over with before the words are read. `plain` leaves no invisible character in a text.
+_FIRST, _NEXT = "\u2060", "\u2061"
 _TOKEN = re.compile(
-    rf"(?P<email>[\w.+-]{{1,64}}+@{_LABEL}(?:\.{_LABEL}){{1,4}})"
-    rf"|(?P<link>(?:h[tx][tx]ps?[ ]?:[ ]?//?[ ]?|www\.)[^\s<>\"“”]++"
-    rf"|(?<![\w@.])(?:{_LABEL}\.){{1,6}}(?:(?:{_ENDINGS})(?![\w-])(?:[/?#:][^\s<>\"“”]*+)?"
-    rf"|(?:{_PATHED})/[^\s<>\"“”]*+))"
+    rf"(?P<address>{_FIRST}{_NEXT}*+)"
     r"|(?P<change>(?<![\w.])[+-][ ]?[0-9][0-9.,]{3,}+)"
     r"|(?P<number>[0-9][0-9.,]*+(?:(?<=[.,])|(?![^\W_]|[*]))|0[0-9]{1,4}+[ .][0-9]{3}[ .][0-9]{3,4})"
     r"|(?P<word>[^\W_][^\W_*]*+(?:[@$!|*][^\W_*@$!|]++)*+)"
@@ -73,16 +69,14 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _UNITS = frozenset("k tr trieu ty ti d vnd dong usd nghin ngan cu dola do".split())
 _SAID_NUMBERS = frozenset("mot hai ba bon nam sau bay tam chin muoi chuc tram may vai".split())
 _SAID_UNITS = frozenset("trieu ty ti nghin ngan".split())
-_SHORT_HOSTS = frozenset(
-    "bit.ly t.ly tinyurl.com shorturl.at shorturl.gg cutt.ly s.id rb.gy is.gd goo.gl t.co ow.ly rebrand.ly "
-    "by.com.vn sourl.cn tiny.cc v.gd lnkd.in buly.kr urlz.fr short.gy".split()
-)
 
 
 @dataclass
 class _Words:
     """A message as words: folded, as accented (None where no accent was typed), their place, their sentence."""
 
+    text: str
+    links: Mapping[str, tuple[Address, Judgement]]  # by what the text says there
     folded: list[str] = field(default_factory=list)
     accented: list[str | None] = field(default_factory=list)
     places: list[Span] = field(default_factory=list)  # characters
@@ -114,8 +108,10 @@ class _Reader:
             for short, meant in abbreviations.items()
         }
 
-    def __call__(self, text: str) -> _Words:
-        words = _Words()
+    def __call__(self, text: str, links: Links) -> _Words:
+        words = _Words(text, {address.found: (address, judgement) for address, judgement in links.items()})
+        for found in sorted(words.links, key=len, reverse=True):  # one may stand in a longer one
+            text = text.replace(found, _FIRST + _NEXT * (len(found) - 1))
         if _IS_CYRILLIC.search(text):
             text = text.translate(_LOOK_ALIKE)
         at = 0
@@ -126,6 +122,8 @@ class _Reader:
                 self._word(joined, split.span(), words)
                 at = split.end()
         self._read(text, at, len(text), words)
+        if words.disguised >= DISGUISED_LEAST:
+            words.mark("chữ-che")
         return words
 
     def _joined(self, split: str) -> str:
@@ -146,19 +144,22 @@ class _Reader:
                 words.sentence += 1
             elif kind == "word":
                 self._word(found, place, words)
-            elif kind == "link":
-                host = re.sub(r"^(?:h[tx][tx]ps?\W*|www\.)+", "", found.lower())
-                host = re.split(r"[/?#:]", host, maxsplit=1)[0]
-                words.add(host, place)
-                words.mark("link")
-                if host in _SHORT_HOSTS:
-                    words.mark("link-rút-gọn")
-            elif kind == "email":
-                words.add("@", place)
+            elif kind == "address":
+                self._address(place, words)
             else:
                 self._number(found, place, words)
                 if kind == "change":
                     words.mark("biến-động")
+
+    def _address(self, place: Span, words: _Words) -> None:
+        """A link that is official asks for nothing strange."""
+        address, judgement = words.links[words.text[slice(*place)]]
+        words.add(_named(address), place)
+        if address.is_email or judgement.verdict is Verdict.OFFICIAL:
+            return
+        words.mark("link")
+        if any(reason.sign == SHORTENER for reason in judgement.reasons):
+            words.mark("link-rút-gọn")
 
     def _number(self, found: str, place: Span, words: _Words) -> None:
         digits = re.sub(r"[^0-9]", "", found)
@@ -217,6 +218,12 @@ class _Reader:
             words.add(folded, place)
 
 
+def _named(address: Address) -> str:
+    """An address as a word: signs may name a host."""
+    return "@" if address.is_email else address.host.removeprefix("www.")
+
+
+@lru_cache(maxsize=65536)
 def _accents(word: str) -> str | None:
     """How an accented word is compared, or None when no Vietnamese accent was typed, so that any will do."""
     if word.isascii() or not _VIETNAMESE.fullmatch(word):
@@ -259,13 +266,13 @@ class _Group:
         self._by_first: dict[str, list[tuple[int, _Pattern]]] = {}
         for number, pattern in enumerate(patterns):
             self._by_first.setdefault(pattern.parts[0], []).append((number, pattern))
+        self.firsts = frozenset(self._by_first)
 
     def __bool__(self) -> bool:
-        return bool(self._by_first)
+        return bool(self.firsts)
 
-    @property
-    def firsts(self) -> frozenset[str]:
-        return frozenset(self._by_first)
+    def may_be_in(self, hits: _Hits) -> bool:
+        return not self.firsts.isdisjoint(hits.wide)
 
     def spans(self, hits: _Hits) -> Iterator[Span]:
         """In the order of the patterns, so that the first one written is the one that is told."""
@@ -339,10 +346,10 @@ class _Trie:
 
 def _same_accents(typed: Sequence[str | None], start: int, accented: Sequence[str | None]) -> bool:
     """An accent left out is forgiven, a wrong one is another word: "nhẫn" is not "nhận"."""
-    return all(
-        word is None or known is None or word == known
-        for word, known in zip(typed[start : start + len(accented)], accented, strict=True)
-    )
+    for at, known in enumerate(accented, start):
+        if known is not None and typed[at] is not None and typed[at] != known:
+            return False
+    return True
 
 
 # --- the judge
@@ -356,7 +363,14 @@ class _Sign:
     all: tuple[_Group, ...]
     unless: _Group
     within: int
-    firsts: frozenset[str]  # phrases and lists of which one must be there
+
+    @property
+    def firsts(self) -> frozenset[str]:
+        """Phrases and lists of which one must be there."""
+        return self.any.firsts.union(*(group.firsts for group in self.all[:1]))
+
+    def may_be_in(self, hits: _Hits) -> bool:
+        return self.any.may_be_in(hits) or (bool(self.all) and all(group.may_be_in(hits) for group in self.all))
 
 
 class MessageJudge:
@@ -371,40 +385,41 @@ class MessageJudge:
             for phrase in _flat(signs.lists, name):
                 self._trie.add(phrase, f"<{name}>")
         self._signs = [self._compile(name, sign, signs.reach) for name, sign in signs.signs.items()]
+        self._by_first: dict[str, list[int]] = {}  # numbers of signs
+        for number, compiled in enumerate(self._signs):
+            for first in compiled.firsts:
+                self._by_first.setdefault(first, []).append(number)
         self._negations = self._patterns(signs.negations.words)
         self._threats = self._patterns(signs.negations.unless)
         self._shaped = {name: tuple(_shapes(signs.lists, name)) for name in signs.lists}
         self._read = _Reader(frozenset(self._trie.words), signs.abbreviations)
 
-    def __call__(self, text: str, links: Sequence[Judgement] = (), lead: float | None = None) -> Judgement:
-        """Never raises; `links` are judgements of the addresses in the text, in any order.
+    def __call__(self, text: str, links: Links = NO_LINKS, lead: float | None = None) -> Judgement:
+        """Never raises; `links` are the addresses in the text with their judgements, in any order.
 
         `lead`: how much more the text is like known scams than like honest messages, in logits (likeness.py); without
         it the signs judge alone.
         """
         text = _shortened(text)
-        words = self._read(text)
-        if len(words.folded) == 1 and len(links) == 1 and "link" in words.shapes:
-            return links[0]
-        _mind_links(words, links)
+        words = self._read(text, links)
+        if len(links) == 1 and words.folded == [_named(address) for address in links if not address.is_email]:
+            return next(iter(links.values()))
         hits = self._hits(words)
         negated = self._negated(words, hits)
-        likely = [sign for sign in self._signs if not sign.firsts.isdisjoint(hits.wide)]
+        likely = self._likely(hits)
         met = [(sign, span) for sign in likely if (span := self._span(sign, words, hits, negated)) is not None]
-        return self._judgement(text, words, met, links, lead)
+        return self._judgement(words, met, links.values(), lead)
 
     # Building
 
     def _compile(self, name: str, sign: MessageSign, reach: int) -> _Sign:
-        any_, all_ = self._patterns(sign.any), tuple(self._patterns(group) for group in sign.all)
         return _Sign(
             name=name,
             sign=sign,
-            any=any_,
-            all=all_,
+            any=self._patterns(sign.any),
+            all=tuple(map(self._patterns, sign.all)),
             unless=self._patterns(sign.unless),
             within=sign.within or reach,
-            firsts=any_.firsts.union(*(group.firsts for group in all_[:1])),
         )
 
     def _patterns(self, patterns: Iterable[str]) -> _Group:
@@ -451,6 +466,11 @@ class MessageJudge:
             if words.sentences[at] == words.sentences[start]
         )
 
+    def _likely(self, hits: _Hits) -> list[_Sign]:
+        """Signs of which something is there, in the order of the file: few of the hundred."""
+        numbers = {number for name in hits.wide for number in self._by_first.get(name, ())}
+        return [sign for number in sorted(numbers) if (sign := self._signs[number]).may_be_in(hits)]
+
     def _span(self, sign: _Sign, words: _Words, hits: _Hits, negated: frozenset[int]) -> Span | None:
         """Where the sign is met."""
         is_genuine = sign.sign.weight <= 0
@@ -476,10 +496,9 @@ class MessageJudge:
 
     def _judgement(
         self,
-        text: str,
         words: _Words,
         met: Sequence[tuple[_Sign, Span]],
-        links: Sequence[Judgement],
+        links: Iterable[Judgement],
         lead: float | None,
     ) -> Judgement:
         score = min(sum(sign.sign.weight for sign, _ in met), self._likeness.signs_most)
@@ -495,7 +514,7 @@ class MessageJudge:
         told = [one for one in told if (one[0].sign.weight <= 0) == is_genuine]
         reasons = [
             *(reason for link in bad for reason in link.reasons),
-            *(Reason(sign.name, _quote(text, words, span), sign.sign.why) for sign, span in told),
+            *(Reason(sign.name, _quote(words, span), sign.sign.why) for sign, span in told),
         ]
         if verdict is not Verdict.UNKNOWN and lead is not None and lead >= LEAD_TOLD:
             reasons.append(Reason(LIKENESS_SIGN, "", self._likeness.why))
@@ -550,22 +569,6 @@ def _shortened(text: str) -> str:
     return plain(text)[: HEAD_LIMIT + TAIL_LIMIT]
 
 
-def _mind_links(words: _Words, links: Sequence[Judgement]) -> None:
-    """Links that are official ask for nothing strange; one that only the address finder saw is a link too."""
-    if words.disguised >= DISGUISED_LEAST:
-        words.mark("chữ-che")
-    if links and all(link.verdict is Verdict.OFFICIAL for link in links):
-        words.shapes.pop("link", None)
-    elif links and "link" not in words.shapes:
-        words.mark("link")
-    elif not links and "link" in words.shapes:
-        # Nobody judged them: at least an address that only the state can have is no stranger's.
-        kept = [span for span in words.shapes["link"] if not f".{words.folded[span[0]]}".endswith(".gov.vn")]
-        words.shapes["link"] = kept
-        if not kept:
-            del words.shapes["link"]
-
-
 def _together(groups: Sequence[Sequence[Span]], within: int) -> Span | None:
     """The first stretch of at most `within` words that holds one span of each group."""
     marks = sorted((start, end, number) for number, group in enumerate(groups) for start, end in group)
@@ -579,11 +582,11 @@ def _together(groups: Sequence[Sequence[Span]], within: int) -> Span | None:
     return None
 
 
-def _quote(text: str, words: _Words, span: Span) -> str:
+def _quote(words: _Words, span: Span) -> str:
     """What the message says there, in one line."""
     if not words.places:
         return ""
     start = words.places[min(span[0], len(words.places) - 1)][0]
     end = words.places[min(span[1], len(words.places)) - 1][1]
-    said = " ".join(text[start:end].split())
+    said = " ".join(words.text[start:end].split())
     return said if len(said) <= FOUND_LIMIT else said[: FOUND_LIMIT - 1].rstrip() + "…"

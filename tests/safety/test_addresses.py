@@ -64,6 +64,8 @@ def test_an_address_is_found_however_it_is_written(text: str, host: str) -> None
         "tải tệp vneid.apk",
         "baocao.docx",
         "main.py",
+        "gọi 09xx.xxx.812",
+        "0258.xxx.xxx",
         "com.vn",
         "http://localhost:80/",
         "......",

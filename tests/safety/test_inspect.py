@@ -45,11 +45,72 @@ class TestNumbers:
         assert judgement.verdict is Verdict.OFFICIAL
         assert [reason.sign for reason in judgement.reasons] == [HOTLINE_SIGN]
 
-    @pytest.mark.parametrize("typed", ["0905123456", "+84 905 123 456", "84905123456", "(024) 3825 1234"])
+    def test_every_listed_hotline_is_known_by_its_number_alone(self, library: Library) -> None:
+        numbers = [hotline.number for hotline in library.content.knowledge.hotlines.values()]
+        assert [number for number in numbers if library.inspect(number).verdict is not Verdict.OFFICIAL] == []
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "0905123456",
+            "0905 123 456",
+            "0905.123.456",
+            "+84 905 123 456",
+            "(+84) 905.123.456",
+            "84905123456",
+            "84 905 123 456",
+            "+84 0905 123 456",
+            "0084905123456",
+            "0258 3822 045",
+            "(024) 3825 1234",
+            "84 24 3825 1234",
+            "1900 1234",
+            "18001234",
+            "1900 123456",
+            "+375 29 123 4567",
+            "198",
+            "5656",
+            "1022",
+        ],
+    )
     def test_of_another_number_nothing_is_known(self, library: Library, typed: str) -> None:
         judgement = library.inspect(typed)
         assert judgement.verdict is Verdict.UNKNOWN
         assert [reason.sign for reason in judgement.reasons] == [STRANGE_NUMBER_SIGN]
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "500",
+            "5000",
+            "50000",
+            "500 000",
+            "500.000",
+            "19.000.000",
+            "18 000 000",
+            "19000000",
+            "84 500 000",
+            "1 000 000 000",
+            "+50.000.000",
+            "100 200 300",
+            "11 3",
+            "20 11",
+            "20.11",
+            "20-11-2026",
+            "20 11 2026",
+            "08 05 2011",
+            "2026",
+            "1975",
+            "0905 123 45",
+            "09051234567",
+            "23",
+            "482913",
+            "123456789",
+            "056055001234",
+        ],
+    )
+    def test_an_amount_a_day_or_another_number_is_no_phone(self, library: Library, typed: str) -> None:
+        assert not library.inspect(typed).is_number
 
 
 @pytest.mark.parametrize("host", ["3.84.109.91", "104.233.199.140"])
@@ -58,6 +119,13 @@ def test_a_bare_ip_address_is_a_site_and_no_phone_number(library: Library, host:
     assert judgement.verdict in ACCUSED
     assert judgement.links == (host,)
     assert not judgement.is_number
+
+
+@pytest.mark.parametrize(
+    "text", ["vcb,https://", "me/https:// www.", "xn--vcb.top", "https://中文.top/a", "a@xn--vcb.top"]
+)
+def test_a_broken_or_foreign_address_breaks_nothing(library: Library, text: str) -> None:
+    assert library.inspect(text).verdict in Verdict
 
 
 def test_nothing_leaves_the_program(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -15,9 +16,12 @@ from pydantic import ValidationError
 
 from bot.content.scam_signs import ScamSigns
 from bot.language.normalize import fold
+from bot.safety.addresses import Address, find_addresses
+from bot.safety.links import judge_link
 from bot.safety.messages import FOUND_LIMIT, MessageJudge
 from bot.safety.model import ACCUSED, Judgement, Reason, Verdict
 from bot.yaml_source import read
+from tests.safety.knowledge import lexicon
 
 ROOT = Path(__file__).parents[2]
 NEVER_ACCUSED = ("otp", "so-du", "canh-bao")
@@ -55,9 +59,24 @@ def signs() -> ScamSigns:
     return ScamSigns.model_validate(read(ROOT / "knowledge" / "scam_signs.yaml").data)
 
 
+class Judge:
+    """By the signs alone: whose the links are is known, but nothing is held against them unless `link` says what."""
+
+    def __init__(self, signs: ScamSigns) -> None:
+        self._judge = MessageJudge(signs)
+
+    def __call__(self, text: str, link: Judgement | None = None) -> Judgement:
+        return self._judge(text, {address: link or harmless(address) for address in find_addresses(text)})
+
+
+def harmless(address: Address) -> Judgement:
+    judged = judge_link(address, lexicon())
+    return replace(judged, verdict=Verdict.UNKNOWN) if judged.verdict in ACCUSED else judged
+
+
 @pytest.fixture(scope="module")
-def judge(signs: ScamSigns) -> MessageJudge:
-    return MessageJudge(signs)
+def judge(signs: ScamSigns) -> Judge:
+    return Judge(signs)
 
 
 def made(**changes: object) -> ScamSigns:
@@ -80,23 +99,23 @@ class TestMeasured:
     """Figures on the project's own messages; every second line was kept aside while signs were written."""
 
     @pytest.mark.parametrize("half", [0, 1], ids=["tuned", "kept-aside"])
-    def test_scams_are_caught(self, judge: MessageJudge, half: int) -> None:
+    def test_scams_are_caught(self, judge: Judge, half: int) -> None:
         texts = lines("messages_scam.txt", until=TUNED)[half::2]
         missed = [text for _, text in texts if judge(text).verdict not in ACCUSED]
         assert len(missed) <= (1 - RECALL) * len(texts), missed
 
     @pytest.mark.parametrize("half", [0, 1], ids=["tuned", "kept-aside"])
-    def test_genuine_messages_are_left_alone(self, judge: MessageJudge, half: int) -> None:
+    def test_genuine_messages_are_left_alone(self, judge: Judge, half: int) -> None:
         texts = lines("messages_genuine.txt", until=TUNED)[half::2]
         accused = [text for _, text in texts if judge(text).verdict in ACCUSED]
         assert len(accused) <= max(FALSE_ALARMS * len(texts), 1), accused
 
-    def test_what_the_press_quotes_is_caught(self, judge: MessageJudge) -> None:
+    def test_what_the_press_quotes_is_caught(self, judge: Judge) -> None:
         texts = [text for kind, text in lines("messages_scam.txt") if kind in ("bao", "sms")]
         missed = [text for text in texts if judge(text).verdict not in ACCUSED]
         assert len(missed) <= (1 - RECALL) * len(texts), missed
 
-    def test_accents_do_not_matter(self, judge: MessageJudge) -> None:
+    def test_accents_do_not_matter(self, judge: Judge) -> None:
         scams = [fold(text) for _, text in lines("messages_scam.txt")]
         genuine = [fold(text) for _, text in lines("messages_genuine.txt")]
         missed = [text for text in scams if judge(text).verdict not in ACCUSED]
@@ -105,17 +124,17 @@ class TestMeasured:
         assert len(accused) <= FALSE_ALARMS * len(genuine), accused
 
     @pytest.mark.parametrize("kind", NEVER_ACCUSED)
-    def test_codes_balances_and_warnings_are_never_accused(self, judge: MessageJudge, kind: str) -> None:
+    def test_codes_balances_and_warnings_are_never_accused(self, judge: Judge, kind: str) -> None:
         texts = [text for its_kind, text in lines("messages_genuine.txt") if its_kind == kind]
         assert texts
         assert [text for text in texts if judge(text).verdict in ACCUSED] == []
 
-    def test_ordinary_questions_are_left_alone(self, judge: MessageJudge) -> None:
+    def test_ordinary_questions_are_left_alone(self, judge: Judge) -> None:
         asked = list(questions())
         accused = [text for text in asked if judge(text).verdict in ACCUSED]
         assert len(accused) <= QUESTIONS_ACCUSED * len(asked), accused
 
-    def test_idle_talk_is_left_alone(self, judge: MessageJudge) -> None:
+    def test_idle_talk_is_left_alone(self, judge: Judge) -> None:
         said = (ROOT / "tests" / "data" / "out_of_scope.txt").read_text(encoding="utf-8").splitlines()
         assert [text for text in said if judge(text).verdict in ACCUSED] == []
 
@@ -134,10 +153,10 @@ class TestDisguises:
             "🔥đọc🔥mã🔥OTP🔥 cho em",
         ],
     )
-    def test_the_same_sign_is_found(self, judge: MessageJudge, text: str) -> None:
+    def test_the_same_sign_is_found(self, judge: Judge, text: str) -> None:
         assert "xin-otp" in {reason.sign for reason in judge(text).reasons}
 
-    def test_digits_for_letters_are_a_sign_of_their_own(self, judge: MessageJudge) -> None:
+    def test_digits_for_letters_are_a_sign_of_their_own(self, judge: Judge) -> None:
         reasons = judge("N-ap 5Ok nhän 1O8k truy cap ngay").reasons
         assert "chữ-che" in {reason.sign for reason in reasons}
 
@@ -180,7 +199,7 @@ class TestSigns:
         assert judge("đọc otp. đừng đưa ai").verdict is Verdict.UNKNOWN
         assert judge("đọc otp gửi cho em. đừng đưa ai").verdict is Verdict.DANGEROUS
 
-    def test_a_reason_quotes_the_message_and_guides_are_named_once(self, judge: MessageJudge) -> None:
+    def test_a_reason_quotes_the_message_and_guides_are_named_once(self, judge: Judge) -> None:
         found = judge("Chào bác, bác đọc giúp cháu mã OTP vừa gửi về máy nhé" * 3)
         assert found.guides[0] == "lua-dao-otp"
         assert len(found.guides) == len(set(found.guides))
@@ -198,22 +217,58 @@ class TestSigns:
 class TestLinks:
     BAD = Judgement(Verdict.DANGEROUS, 5.0, (Reason("look_alike", "vcb.top", "Giống."),), ("lua-dao-kiem-tra-website",))
 
-    def test_a_dangerous_link_makes_the_message_dangerous(self, judge: MessageJudge) -> None:
-        found = judge("xem giúp mình cái này vcb.top", (self.BAD,))
+    def test_a_dangerous_link_makes_the_message_dangerous(self, judge: Judge) -> None:
+        found = judge("xem giúp mình cái này vcb.top", self.BAD)
         assert found.verdict is Verdict.DANGEROUS
         assert found.reasons[0].sign == "look_alike"
 
-    def test_an_official_link_is_no_strange_one(self, judge: MessageJudge) -> None:
+    def test_an_official_link_is_no_strange_one(self, judge: Judge) -> None:
         text = "Thẻ của Quý khách sắp hết hạn, vui lòng truy cập https://abc.example.com để cập nhật"
         official = Judgement(Verdict.OFFICIAL)
-        assert judge(text, (official,)).score < judge(text, (Judgement(Verdict.UNKNOWN),)).score
+        assert judge(text, official).score < judge(text, Judgement(Verdict.UNKNOWN)).score
 
-    def test_a_lone_link_is_judged_as_a_link(self, judge: MessageJudge) -> None:
+    def test_a_lone_link_is_judged_as_a_link(self, judge: Judge) -> None:
         official = Judgement(Verdict.OFFICIAL, 0.0, (Reason("official", "vneid.gov.vn", "Thật."),))
-        assert judge("https://vneid.gov.vn", (official,)) == official
+        assert judge("https://vneid.gov.vn", official) == official
 
-    def test_a_message_is_never_called_official(self, judge: MessageJudge) -> None:
-        assert judge("xem ở https://vneid.gov.vn nha", (Judgement(Verdict.OFFICIAL),)).verdict is Verdict.UNKNOWN
+    def test_a_message_is_never_called_official(self, judge: Judge) -> None:
+        assert judge("xem ở https://vneid.gov.vn nha", Judgement(Verdict.OFFICIAL)).verdict is Verdict.UNKNOWN
+
+    @pytest.mark.parametrize(
+        "link", ["https://abc-xyz.top/a", "abc-xyz.top", "abc-xyz . com", "abc-xyz chấm com", "hxxp://abc-xyz[.]top"]
+    )
+    def test_a_link_stands_where_the_text_says_it_however_often(self, link: str) -> None:
+        signs = {"bấm": {"why": "Bấm.", "weight": 4, "any": ["bấm vào ... <link>"]}}
+        judge = Judge(made(signs=signs))
+        [reason] = judge(f"{link} mới mở. Mời bấm vào {link} nha").reasons
+        assert reason.found == f"bấm vào {link}"
+        assert judge(f"{link} mới mở, bấm vào đây").reasons == ()
+
+    @pytest.mark.parametrize(
+        ("text", "is_link"),
+        [
+            ("xem https://abc-xyz.top/a nha", True),
+            ("xem bit.ly/abc nha", True),
+            ("xem https://vneid.gov.vn nha", False),
+            ("xem https://vneid.gov.vn hay abc-xyz.top nha", True),
+            ("viết cho cskh@abc-xyz.top nha", False),
+            ("gọi 09xx.xxx.812 nha", False),
+            ("rồi.me nó nói", False),
+        ],
+    )
+    def test_only_what_may_be_a_strangers_page_is_a_link(self, text: str, is_link: bool) -> None:
+        judge = Judge(made(signs={"link": {"why": "Có đường dẫn.", "weight": 4, "any": ["<link>"]}}))
+        assert (judge(text).verdict is Verdict.DANGEROUS) == is_link
+
+    def test_short_links_are_those_that_link_signs_name(self) -> None:
+        judge = Judge(made(signs={"rút-gọn": {"why": "Rút gọn.", "weight": 4, "any": ["<link-rút-gọn>"]}}))
+        for host in lexicon().lists["shortener"]:
+            assert judge(f"xem {host}/abc nha").verdict is Verdict.DANGEROUS, host
+        assert judge("xem abc-xyz.top/abc nha").reasons == ()
+
+    def test_a_sign_may_name_a_host(self) -> None:
+        judge = Judge(made(signs={"zalo": {"why": "Zalo.", "weight": 4, "any": ["zalo.me"]}}))
+        assert judge("vào https://www.zalo.me/g/abc nha").verdict is Verdict.DANGEROUS
 
 
 class TestFile:
@@ -259,12 +314,12 @@ NASTY = [
 
 class TestHardToBreak:
     @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
-    def test_nasty_texts_are_read_in_time(self, judge: MessageJudge, text: str) -> None:
+    def test_nasty_texts_are_read_in_time(self, judge: Judge, text: str) -> None:
         started = time.perf_counter()
         judge(text)
         assert time.perf_counter() - started < PASTE_LIMIT
 
-    def test_a_message_takes_about_a_millisecond(self, judge: MessageJudge) -> None:
+    def test_a_message_takes_about_a_millisecond(self, judge: Judge) -> None:
         taken = []
         for _, text in lines("messages_scam.txt") + lines("messages_genuine.txt"):
             started = time.perf_counter()
@@ -272,7 +327,7 @@ class TestHardToBreak:
             taken.append(time.perf_counter() - started)
         assert median(taken) < MEDIAN_LIMIT
 
-    def test_the_end_of_a_long_paste_is_read_too(self, judge: MessageJudge) -> None:
+    def test_the_end_of_a_long_paste_is_read_too(self, judge: Judge) -> None:
         assert judge("chuyện hôm qua " * 5_000 + "\nđọc giúp em mã OTP vừa gửi về máy").verdict is Verdict.DANGEROUS
 
     @given(st.text(max_size=400))
@@ -281,7 +336,11 @@ class TestHardToBreak:
         assert JUDGE(text).verdict in Verdict
 
     @given(
-        st.lists(st.sampled_from("đọc mã OTP . không bao giờ N-ạp 5Ok +500,000 vcb.top 0912345678 ! - \n".split(" ")))
+        st.lists(
+            st.sampled_from(
+                "đọc mã OTP . không bao giờ N-ạp 5Ok +500,000 vcb.top https://vcb.top/a a@vcb.top 091 ! - \n".split(" ")
+            )
+        )
     )
     @settings(deadline=None, max_examples=150)
     def test_any_mixture_of_signs_is_judged(self, words: list[str]) -> None:
@@ -291,4 +350,4 @@ class TestHardToBreak:
 
 
 SIGNS = ScamSigns.model_validate(read(ROOT / "knowledge" / "scam_signs.yaml").data)
-JUDGE = MessageJudge(SIGNS)
+JUDGE = Judge(SIGNS)
