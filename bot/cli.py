@@ -29,13 +29,13 @@ from bot.content.style import check_style
 from bot.delivery import DeliveryWorker
 from bot.doctor import diagnose
 from bot.engine.library import Library, asked_of, lines_of, others_of
-from bot.engine.routing import topic_meant, understand
+from bot.engine.routing import Meaning, understand
 from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, StoreError
 from bot.evaluate import OPEN, OUT_OF_SCOPE, Question, check_questions, evaluate, read_questions
 from bot.evaluate import render as render_evaluation
 from bot.evaluate_safety import Case, categories, evaluate_safety, read_messages, render_safety
 from bot.language.explaining import explain
-from bot.language.matching import Match, Outcome
+from bot.language.matching import Outcome
 from bot.language.redact import redact
 from bot.learnt import LEARNT, LearntFolder
 from bot.safety.addresses import find_addresses
@@ -281,17 +281,16 @@ def _match(options: argparse.Namespace) -> int:
     return 0
 
 
-def _explained(text: str, meant: Match, library: Library) -> dict[str, Any] | None:
+def _explained(text: str, meant: Meaning, library: Library) -> dict[str, Any] | None:
     """Nothing for a command or a short code, which are not weighed. A topic's name asks back however sure it is."""
     if meant.outcome is Outcome.COMMAND:
         return None
-    topic = topic_meant(text, library)
-    ranking = library.rank(text, among=topic.guides if topic else None)
+    ranking = library.rank(text, among=meant.topic.guides if meant.topic else None)
     lines = [line for _, line in lines_of(library.content)]
     shown = (one.id for one in meant.guides)
     thresholds = library.content.knowledge.thresholds
     explanation = explain(library.normalizer(text), ranking, shown, library.ranker, lines, thresholds)
-    return {"topic": topic.id if topic else None, **asdict(explanation, dict_factory=_rounded)}
+    return {"topic": meant.topic.id if meant.topic else None, **asdict(explanation, dict_factory=_rounded)}
 
 
 def _rounded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

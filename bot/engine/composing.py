@@ -48,8 +48,10 @@ class Composer:
 
     # Menus
 
-    def topics(self, text: str) -> Reply:
+    def topics(self, phrase: str, /, **values: object) -> Reply:
+        """All topics to choose from, below a phrase."""
         topics = [topic for topic in self.library.content.topics if topic.guides]
+        text = self._say(phrase, **values)
         return Reply(text, tuple(self.button(topic.title, Verb.TOPIC, topic.id) for topic in topics))
 
     def topic(self, topic: Topic, page: int) -> Reply:
@@ -92,9 +94,7 @@ class Composer:
 
     def step(self, guide: Guide, step: Step, walked: int) -> Reply:
         """`walked`: how many steps lie behind, for the progress."""
-        lines = [
-            self._say("step", step=walked + 1, total=walked + guide.longest_way[step.id], say=step.say or step.choose)
-        ]
+        lines = [self._say("step", say=step.say or step.choose, **_place(guide, step, walked))]
         if step.see:
             lines.append(self._say("step_see", see=step.see))
         buttons = [self._option_button(guide, label, target) for label, target in step.options.items()]
@@ -145,6 +145,11 @@ class Composer:
         text = self._say("all_steps", title=guide.title, total=len(lines), lines="\n".join(lines))
         return Reply(self._fill(text), (self.step_button("button_here", Verb.GO, guide, step), self.menu_button))
 
+    def resume(self, guide: Guide, step: Step, walked: int) -> Reply:
+        going_on = self.button(self._say("button_resume"), Verb.RESUME, guide.id)
+        other = self.button(self._say("button_something_else"), Verb.MENU)
+        return self.answer("resume", going_on, other, title=guide.title, **_place(guide, step, walked))
+
     # Trouble
 
     def ask_trouble(self, guide: Guide, step: Step) -> Reply:
@@ -168,6 +173,9 @@ class Composer:
     def still_stuck(self, guide: Guide, step: Step) -> Reply:
         here = self.step_button("button_here", Verb.GO, guide, step)
         return self.with_hotline("trouble_unknown", guide, here, self.menu_button)
+
+    def calm(self, guide: Guide, step: Step, walked: int, back: Sequence[Button]) -> Reply:
+        return self.with_hotline("calm_step", guide, *back, **_place(guide, step, walked))
 
     # The scam check
 
@@ -289,3 +297,8 @@ class Composer:
 
 def _circled(lines: Sequence[str]) -> str:
     return "\n".join(f"{_CIRCLED[number]} {line}" for number, line in enumerate(lines))
+
+
+def _place(guide: Guide, step: Step, walked: int) -> dict[str, int]:
+    """Which step of how many, on the longest way that lies ahead."""
+    return {"step": walked + 1, "total": walked + guide.longest_way[step.id]}

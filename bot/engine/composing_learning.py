@@ -8,9 +8,9 @@ from bot.content.model import ROUND, Quiz, QuizItem
 from bot.engine.composing import Composer
 from bot.engine.library import capital
 from bot.engine.model import Button, Reply, Round
-from bot.engine.paths import Progress
 from bot.engine.postback import Verb, parse
-from bot.engine.quizzing import missed
+from bot.engine.progress import Progress
+from bot.engine.rounds import missed
 
 CERTIFICATE = "/giay-khen/"  # the web page below which each learning path's certificate is made
 MOST = 0.75  # of a round: from this on it went well

@@ -1,33 +1,28 @@
-"""How far somebody is on a learning path. PURE."""
+"""Moves on a learning path. PURE."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bot.content.model import Content, Guide, LearningPath, Quiz
-
-
-@dataclass(frozen=True)
-class Progress:
-    """The lessons of a path that there are, and how many of them are learnt."""
-
-    path: LearningPath
-    lessons: tuple[Guide | Quiz, ...]
-    learnt: frozenset[str]
-
-    @property
-    def next(self) -> Guide | Quiz | None:
-        """The first that is not learnt; None at the end of the path."""
-        return next((lesson for lesson in self.lessons if lesson.id not in self.learnt), None)
+from bot.content.model import LearningPath
+from bot.engine.model import EventKind, Turn
+from bot.engine.postback import Postback, Verb
+from bot.engine.progress import Progress, progress
+from bot.engine.scene import Scene, event_about
 
 
-def progress(path: LearningPath, finished: tuple[str, ...], content: Content) -> Progress:
-    known = content.lessons
-    lessons = tuple(known[name] for name in path.guides if name in known)
-    return Progress(path, lessons, frozenset(lesson.id for lesson in lessons if lesson.id in finished))
+def tapped(scene: Scene, postback: Postback) -> Turn:
+    path = scene.library.content.paths.get(postback.place)
+    if path and postback.verb is Verb.PATH:
+        return open(scene, path)
+    if path:
+        return scene.turn(scene.composer.path_all(_progress(scene, path)))
+    return scene.turn(scene.composer.paths(_progress(scene, scene.path) if scene.path else None))
 
 
-def with_finished(finished: tuple[str, ...], lesson: Guide | Quiz, content: Content) -> tuple[str, ...]:
-    """Remembered only where a path can ask for it."""
-    is_on_path = any(lesson.id in path.guides for path in content.paths.values())
-    return (*finished, lesson.id) if is_on_path and lesson.id not in finished else finished
+def open(scene: Scene, path: LearningPath) -> Turn:
+    """This is the path followed from now on. A guide begun waits."""
+    reply = scene.composer.path(_progress(scene, path))
+    return scene.pause(reply, (event_about(EventKind.OPENED, path),), path=path.id)
+
+
+def _progress(scene: Scene, path: LearningPath) -> Progress:
+    return progress(path, scene.session.finished, scene.library.content)

@@ -1,52 +1,98 @@
-"""Moves inside a round of a quiz. PURE: which items are asked, what is answered, how it went."""
+"""Moves in a quiz: an item is asked, a guess is answered, the round is scored. PURE."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
-
-from bot.content.model import ROUND, Quiz, QuizItem
-from bot.engine.model import Round
-
-
-def begun(last: Round, quiz: Quiz, size: int = 0) -> Round:
-    """A new round, which goes on where the last one of this quiz ended."""
-    start = over(last, quiz).start if last.quiz_id == quiz.id else 0
-    return Round(quiz.id, start, min(size or ROUND, len(quiz.items)))
+from bot.content.model import Quiz, QuizItem
+from bot.engine import lessons, rounds
+from bot.engine.model import Event, EventKind, Reply, Round, Turn
+from bot.engine.postback import Postback, Verb
+from bot.engine.scene import Scene, event_about
 
 
-def over(round_: Round, quiz: Quiz) -> Round:
-    """The round put away: only where the next one begins is remembered."""
-    return Round(quiz.id, (round_.start + round_.size) % len(quiz.items))
+def tapped(scene: Scene, quiz: Quiz, postback: Postback) -> Turn:
+    """An item that an edit took away is passed over."""
+    item = quiz.item(postback.step)
+    match postback.verb:
+        case Verb.OPEN:
+            return lessons.open(scene, quiz)
+        case Verb.ROUND:
+            return _ask(scene, quiz, rounds.begun(scene.session.round, quiz, postback.index))
+        case Verb.THAT | Verb.LUA if item:
+            return _answer(scene, quiz, item, "that" if postback.verb is Verb.THAT else "lua")
+        case Verb.READ if item and (behind := scene.library.content.lessons.get(item.guide)):
+            # Reading is part of the exercise, which is not left by it.
+            return lessons.open(scene.with_session(guide_id=""), behind)
+        case Verb.RESUME | Verb.FINISH:
+            return resume(scene, quiz)
+    return _go_on(scene, quiz)
 
 
-def is_under_way(round_: Round, quiz: Quiz) -> bool:
-    return round_.quiz_id == quiz.id and round_.size > 0
+def commanded(scene: Scene, quiz: Quiz, command: str) -> Turn:
+    again = asked_again(scene)
+    if again and scene.came_back:
+        return offer_resume(scene, quiz)
+    if again and command != "next":
+        return again
+    return _go_on(scene, quiz)
 
 
-def items_of(round_: Round, quiz: Quiz) -> tuple[QuizItem, ...]:
-    count = len(quiz.items)
-    return tuple(quiz.items[(round_.start + at) % count] for at in range(min(round_.size, count)))
+def resume(scene: Scene, quiz: Quiz) -> Turn:
+    is_under_way = rounds.is_under_way(scene.session.round, quiz)
+    return _go_on(scene, quiz) if is_under_way else lessons.open(scene, quiz)
 
 
-def ahead(round_: Round, quiz: Quiz) -> tuple[QuizItem, ...]:
-    """The items of the round that are not answered yet."""
-    answered = {*round_.right, *round_.wrong}
-    return tuple(item for item in items_of(round_, quiz) if item.id not in answered)
+def offer_resume(scene: Scene, quiz: Quiz) -> Turn:
+    return scene.turn(scene.composer.quiz_resume(quiz, scene.session.round))
 
 
-def answered(round_: Round, quiz: Quiz, item: QuizItem, is_right: bool) -> Round:
-    """Only the first answer to an item of this round counts: buttons of earlier ones may be tapped again."""
-    if not is_under_way(round_, quiz) or item not in ahead(round_, quiz):
-        return round_
-    if is_right:
-        return replace(round_, right=(*round_.right, item.id))
-    return replace(round_, wrong=(*round_.wrong, item.id))
+def guessed(scene: Scene, text: str) -> Turn | None:
+    """Right or wrong, where an item waits for a guess and the text is one."""
+    asked = _asked(scene)
+    guess = scene.library.verdicts.meaning(text) if asked else None
+    return _answer(scene, *asked, guess) if asked and guess else None
 
 
-def missed(round_: Round, quiz: Quiz) -> Sequence[QuizItem]:
-    """The items answered wrongly; those of the kind that was missed most stand first."""
-    items = [item for item in quiz.items if item.id in round_.wrong]
-    often = Counter(item.kind for item in items)
-    return sorted(items, key=lambda item: -often[item.kind])
+def asked_again(scene: Scene) -> Turn | None:
+    """The request for a guess, where an item waits for one."""
+    asked = _asked(scene)
+    return scene.turn(scene.composer.quiz_guess(*asked)) if asked else None
+
+
+def _go_on(scene: Scene, quiz: Quiz) -> Turn:
+    """The next item, or the score; without a round under way, the first item of a new one."""
+    round_ = scene.session.round
+    if not rounds.is_under_way(round_, quiz):
+        round_ = rounds.begun(round_, quiz)
+    return _ask(scene, quiz, round_) if rounds.ahead(round_, quiz) else _score(scene, quiz, round_)
+
+
+def _ask(scene: Scene, quiz: Quiz, round_: Round) -> Turn:
+    item = rounds.ahead(round_, quiz)[0]
+    events = (*scene.left(unless=quiz), event_about(EventKind.STEP, quiz, item))
+    return _at(scene, quiz, item, round_, scene.composer.quiz_item(quiz, item, round_), events)
+
+
+def _answer(scene: Scene, quiz: Quiz, item: QuizItem, guess: str) -> Turn:
+    """Right or wrong, and why."""
+    is_right = guess == item.truth
+    round_ = rounds.answered(scene.session.round, quiz, item, is_right)
+    is_last = rounds.is_under_way(round_, quiz) and not rounds.ahead(round_, quiz)
+    return _at(scene, quiz, item, round_, scene.composer.quiz_answer(quiz, item, is_right, is_last))
+
+
+def _score(scene: Scene, quiz: Quiz, round_: Round) -> Turn:
+    after = scene.with_session(round=rounds.over(round_, quiz))
+    return lessons.finished(after, quiz, scene.composer.quiz_score(quiz, round_))
+
+
+def _at(scene: Scene, quiz: Quiz, item: QuizItem, round_: Round, reply: Reply, events: tuple[Event, ...] = ()) -> Turn:
+    place = {"guide_id": quiz.id, "step_id": item.id, "step_index": 0, "trail": (), "paused": False}
+    return scene.turn(reply, events=events, round=round_, **place)
+
+
+def _asked(scene: Scene) -> tuple[Quiz, QuizItem] | None:
+    """The item that waits for a guess, behind its quiz."""
+    quiz, round_ = scene.quiz, scene.session.round
+    if quiz is None or not rounds.is_under_way(round_, quiz):
+        return None
+    return next(((quiz, item) for item in rounds.ahead(round_, quiz) if item.id == scene.session.step_id), None)

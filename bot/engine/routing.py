@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.content.lookups import Term
 from bot.content.model import Topic
 from bot.engine.library import Library
@@ -15,16 +17,27 @@ BARE_TERM = 3  # letters: a shorter name alone is another word: "ai", "ck"
 CODE_COMMAND = "code"  # the command of a typed short code; its guide stands in `guides`
 
 
-def understand(text: str, library: Library) -> Match:
+@dataclass(frozen=True)
+class Meaning(Match):
+    """A match, with the number or the topic that was named."""
+
+    number: int | None = None  # 23 for "số 23", also where no guide has it
+    topic: Topic | None = None  # "vneid": its name is all that was said, which asks for nothing yet
+
+
+def understand(text: str, library: Library) -> Meaning:
     """A command, one guide, a few to choose from, or unknown."""
     if command := library.commands.meaning(text):
-        return Match(Outcome.COMMAND, command=command)
-    if (code := code_meant(text, library)) is not None and (guide := library.content.by_code(code)):
-        return Match(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND)
-    if topic := topic_meant(text, library):
+        return Meaning(Outcome.COMMAND, command=command)
+    number = _code_meant(text, library)
+    if number is not None and (guide := library.content.by_code(number)):
+        return Meaning(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND, number)
+    if topic := _topic_meant(text, library):
         share = library.content.knowledge.thresholds.share_short
-        return Match(Outcome.CHOICES, near_best(library.rank(text, among=topic.guides).guides, share))
-    return library.match(text)
+        guides = near_best(library.rank(text, among=topic.guides).guides, share)
+        return Meaning(Outcome.CHOICES, guides, topic=topic)
+    match = library.match(text)
+    return Meaning(match.outcome, match.guides, number=number)
 
 
 def suspicion(
@@ -60,12 +73,6 @@ def suspicion(
     return judgement if is_bad or is_doubted else None
 
 
-def topic_meant(text: str, library: Library) -> Topic | None:
-    """The topic whose name is all that was said: "vneid" asks for nothing yet."""
-    name = library.topic_names.get(library.normalizer(text).key, "")
-    return library.content.topic(name)
-
-
 def term_meant(text: str, library: Library) -> Term | None:
     """The hard word that is asked about: "otp là gì", "otp?"."""
     if asked := library.terms.asked(text):
@@ -90,7 +97,12 @@ def number_meant(text: str, library: Library) -> int | None:
     return int(key) if key.isdecimal() and len(key) <= 3 else library.numbers.meaning(text)
 
 
-def code_meant(text: str, library: Library) -> int | None:
+def _code_meant(text: str, library: Library) -> int | None:
     """23 for "số 23", "so 23", "23"; None for anything else."""
     found = library.code_pattern.fullmatch(library.normalizer.plain(text).key)
     return int(found[1]) if found else None
+
+
+def _topic_meant(text: str, library: Library) -> Topic | None:
+    name = library.topic_names.get(library.normalizer(text).key, "")
+    return library.content.topic(name)

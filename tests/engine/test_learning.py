@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.content.model import ROUND, LearningPath, Quiz
-from bot.engine import codec, quizzing
+from bot.engine import codec, rounds
 from bot.engine.library import Library
 from bot.engine.model import CALLBACK_LIMIT, EventKind, Round, Session, UpdateKind
 from bot.engine.postback import parse
@@ -100,10 +100,10 @@ class TestRound:
     def test_rounds_go_through_all_items_and_begin_again(self, quiz: Quiz) -> None:
         round_, asked = Round(), []
         for _ in range(len(quiz.items) // ROUND):
-            round_ = quizzing.begun(round_, quiz)
-            asked += [item.id for item in quizzing.items_of(round_, quiz)]
+            round_ = rounds.begun(round_, quiz)
+            asked += [item.id for item in rounds.items_of(round_, quiz)]
         assert asked == [item.id for item in quiz.items][: len(asked)]
-        assert quizzing.begun(round_, quiz).start == len(asked) % len(quiz.items)
+        assert rounds.begun(round_, quiz).start == len(asked) % len(quiz.items)
 
     def test_a_round_left_in_the_middle_goes_on_where_it_was(self, talk: Talk, quiz: Quiz) -> None:
         talk.say("số 104")
@@ -177,11 +177,11 @@ class TestRound:
     @given(st.lists(st.sampled_from(["THAT", "LUA", "NEXT"]), max_size=40))
     def test_the_score_never_exceeds_the_round(self, library: Library, acts: list[str]) -> None:
         quiz = library.content.quizzes["quiz-that-hay-lua"]
-        round_ = quizzing.begun(Round(), quiz)
+        round_ = rounds.begun(Round(), quiz)
         for number, act in enumerate(acts):
             item = quiz.items[number % len(quiz.items)]
-            round_ = quizzing.answered(round_, quiz, item, act == "THAT")
-            assert len(round_.right) + len(round_.wrong) + len(quizzing.ahead(round_, quiz)) == ROUND
+            round_ = rounds.answered(round_, quiz, item, act == "THAT")
+            assert len(round_.right) + len(round_.wrong) + len(rounds.ahead(round_, quiz)) == ROUND
 
 
 class TestPath:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.engine import codec
+from bot.engine.judging import CODES_SHOWN
 from bot.engine.library import Library
 from bot.engine.model import Address, Reply, Session, Turn, Update, UpdateKind
-from bot.engine.respond import CODES_SHOWN, respond
+from bot.engine.respond import respond
 from tests.conftest import NOON, Talk
 from tests.safety.test_codes import CARD, NAMED
 
