@@ -26,7 +26,7 @@ eval: install
 
 # Where sure, torn and unknown part, found anew: after many lines or guides were added.
 calibrate: install
-	@$(BIN)/hocvuso calibrate --out-of-scope tests/data/out_of_scope.txt --ambiguous tests/data/ambiguous.tsv $(ARGS)
+	@$(BIN)/hocvuso calibrate --out-of-scope tests/data/out_of_scope.txt $(ARGS)
 
 # How well bad links and messages are told from good ones. Other files, or what was missed:
 # make eval-safety ARGS="--bad FILE --good FILE --messages-bad FILE --messages-good FILE --missed"

@@ -39,7 +39,7 @@ import numpy as np
 
 from bot.content.load import load_content
 from bot.content.model import Content
-from bot.engine.library import Library, asked_of, lines_of, others_of
+from bot.engine.library import Library, asked_of, lines_of
 from bot.engine.routing import understand
 from bot.evaluate import OUT_OF_SCOPE, Question, check_questions, read_questions
 from bot.language.learning import learn
@@ -117,7 +117,9 @@ def compare(content: Content, sets: Mapping[str, Sequence[Question]], outside: S
         return ask
 
     normalizer = content.knowledge.synonyms.normalizer
-    asked, others = ([(owner, normalizer(line)) for owner, line in of(content)] for of in (asked_of, others_of))
+    lines = [(owner, normalizer(line)) for owner, line in lines_of(content)]
+    asked_first = sum(1 for _ in asked_of(content))
+    asked, others = lines[:asked_first], lines[asked_first:]
     print(f"{len(asked)} lines that ask, {len(others)} others, {len(content.guides)} guides")
     judged: dict[str, dict[str, list[Judged]]] = {}
     for name, make in {OURS: ours, **BASELINES}.items():

@@ -1,13 +1,14 @@
 """Finds where sure, torn and unknown part, from lines whose meaning is known. PURE.
 
-The guides' own lines are judged by what was learnt without them, a part at a time; lines out of scope and lines that
-leave several guides open are never learnt from.
+The guides' own lines and the open ones, which several guides would answer, are judged by what was learnt without
+them, a part at a time; lines out of scope are never learnt from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,51 +29,66 @@ from bot.language.normalize import Utterance
 PARTS = 4  # lines are judged in so many parts, each by a ranker that learnt the others
 WRONG = 0.02  # of lines in scope: the most that may get another guide with confidence
 TAKEN = 0.02  # of lines out of scope: the most that may get a guide with confidence
-DECIDED = 0.15  # of lines that leave several guides open: the most that may get one without asking back
-OFFERED = 0.08  # of lines out of scope: the most that may be offered something
-SHARE, SHARE_SHORT = 0.45, 0.1  # by hand, on tests/data/ambiguous.tsv: with more choices more are beside the point
+DECIDED = 0.15  # of open lines: the most that may get one guide without asking back
+OFFERED = 0.12  # of lines out of scope: the most that may be offered something
+OPEN_WEIGHT = 0.5  # of all lines in scope: what the open ones weigh together, for certainty is about them
+SHARE = 0.55  # by hand, on the open lines: with more choices more are beside the point, with fewer the right one lacks
 HOLD = 1e-2  # keeps the logistic fit finite
 STEPS = 50  # of Newton's method: it settles within ten
 
+_T = TypeVar("_T")
 Line = tuple[str, Utterance]
-Judged = tuple[Ranking, bool]  # and whether the best guide is what was meant
+Open = tuple[Sequence[str], Utterance]  # with the guides that would all do
+Judged = tuple[Ranking, bool]  # and whether the best guide is what was meant, and the only one
 
 
 def calibrate(
     asked: Sequence[Line],
+    open_: Sequence[Open],
     others: Sequence[Line],
     out_of_scope: Sequence[Utterance],
-    ambiguous: Sequence[Utterance],
     done: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Thresholds:
-    """`asked`: how people ask for each guide; `others`: what else is learnt, the background too.
+    """`asked`: how people ask for each guide; `open_`: what several would answer; `others`: what else is learnt, the
+    background too.
 
     `done` is told how many of how many parts are learnt.
     """
-    inside = list(_judged_unseen(asked, others, done))
-    ranker = Ranker(learn([*asked, *others]))
-    done(PARTS + 1, PARTS + 1)
-    outside = [ranker.rank(said) for said in out_of_scope]
-    open_ = [ranker.rank(said) for said in ambiguous]
-    scope = _fit_scope([ranking for ranking, _ in inside], outside)
-    certainty = _fit_certainty(inside, outside, open_)
-    sure = max(
-        _exceeded([certainty.chance(ranking) for ranking, is_right in inside if not is_right], WRONG * len(inside)),
-        _exceeded([certainty.chance(ranking) for ranking in outside], TAKEN * len(outside)),
-        _exceeded([certainty.chance(ranking) for ranking in open_], DECIDED * len(open_)),
-    )
-    torn = _exceeded([scope.chance(ranking.evidence) for ranking in outside], OFFERED * len(outside))
-    return Thresholds(scope, certainty, round(torn, 3), round(sure, 3), SHARE, SHARE_SHORT)
-
-
-def _judged_unseen(asked: Sequence[Line], others: Sequence[Line], done: Callable[[int, int], None]) -> Iterator[Judged]:
-    """Every line, ranked by what was learnt from the other parts."""
+    inside: list[Judged] = []
+    left_open: list[Ranking] = []
     for part in range(PARTS):
-        ranker = Ranker(learn([*(line for at, line in enumerate(asked) if at % PARTS != part), *others]))
+        ranker = Ranker(learn([*_learnt(_without(asked, part), _without(open_, part)), *others]))
         done(part + 1, PARTS + 1)
         for owner, said in asked[part::PARTS]:
             ranking = ranker.rank(said)
-            yield ranking, ranking.guides[0].id == owner
+            inside.append((ranking, ranking.guides[0].id == owner))
+        left_open += [ranker.rank(said) for _, said in open_[part::PARTS]]
+    ranker = Ranker(learn([*_learnt(asked, open_), *others]))
+    done(PARTS + 1, PARTS + 1)
+    outside = [ranker.rank(said) for said in out_of_scope]
+    scope = _fit_scope([ranking for ranking, _ in inside], outside)
+    certainty = _fit_certainty(inside, outside, left_open)
+
+    def is_meant(ranking: Ranking) -> float:
+        return scope.chance(ranking.evidence) * certainty.chance(ranking)
+
+    sure = max(
+        _exceeded([is_meant(ranking) for ranking, is_right in inside if not is_right], WRONG * len(inside)),
+        _exceeded(map(is_meant, outside), TAKEN * len(outside)),
+        _exceeded(map(is_meant, left_open), DECIDED * len(left_open)),
+    )
+    torn = _exceeded([scope.chance(ranking.evidence) for ranking in outside], OFFERED * len(outside))
+    return Thresholds(scope, certainty, round(torn, 3), round(sure, 3), SHARE)
+
+
+def _learnt(asked: Iterable[Line], open_: Iterable[Open]) -> Iterator[Line]:
+    """As `lines_of` gives them: an open line once for each of its guides."""
+    yield from asked
+    yield from ((guide, said) for guides, said in open_ for guide in guides)
+
+
+def _without(lines: Sequence[_T], part: int) -> Iterator[_T]:
+    return (line for at, line in enumerate(lines) if at % PARTS != part)
 
 
 def _fit_scope(inside: Sequence[Ranking], outside: Sequence[Ranking]) -> Scope:
@@ -86,12 +102,12 @@ def _scope_signs(evidence: Evidence) -> tuple[float, ...]:
     return evidence.lead, evidence.likeness, evidence.known, min(evidence.words, WORDS_COUNTED)
 
 
-def _fit_certainty(inside: Sequence[Judged], outside: Sequence[Ranking], open_: Sequence[Ranking]) -> Certainty:
-    """An open line weighs more, since there are few: no guide that is given at once is right for it."""
-    signs = [certainty_signs(ranking) for ranking in (*(one for one, _ in inside), *outside, *open_)]
-    is_right = np.array([right for _, right in inside] + [False] * (len(outside) + len(open_)))
+def _fit_certainty(inside: Sequence[Judged], outside: Sequence[Ranking], left_open: Sequence[Ranking]) -> Certainty:
+    """No guide that is given at once is right for an open line."""
+    signs = [certainty_signs(ranking) for ranking in (*(one for one, _ in inside), *outside, *left_open)]
+    is_right = np.array([right for _, right in inside] + [False] * (len(outside) + len(left_open)))
     weights = np.ones(len(signs))
-    weights[len(inside) + len(outside) :] = 0.1 * len(inside) / max(len(open_), 1)
+    weights[len(inside) + len(outside) :] = OPEN_WEIGHT * len(inside) / max(len(left_open), 1)
     return Certainty(*_logistic_fit(np.array(signs), is_right, weights))
 
 

@@ -28,7 +28,7 @@ from bot.content.schema import write_schemas
 from bot.content.style import check_style
 from bot.delivery import DeliveryWorker
 from bot.doctor import diagnose
-from bot.engine.library import Library, asked_of, lines_of, others_of
+from bot.engine.library import Library, asked_of, lines_of, open_of, others_of
 from bot.engine.routing import Meaning, understand
 from bot.errors import ConfigError, ConnectionFailed, ContentError, Problem, StoreError
 from bot.evaluate import OPEN, OUT_OF_SCOPE, Question, check_questions, evaluate, read_questions
@@ -111,7 +111,6 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--missed", action="store_true", help=say("cli", "missed"))
     calibration = add("calibrate", _calibrate)
     calibration.add_argument("--out-of-scope", type=_file, required=True, help=say("cli", "out_of_scope"))
-    calibration.add_argument("--ambiguous", type=_file, required=True, help=say("cli", "ambiguous"))
     safety = add("eval-safety", _eval_safety)
     safety.add_argument("--bad", type=_file, help=say("cli", "bad_links"))
     safety.add_argument("--good", type=_file, help=say("cli", "good_links"))
@@ -390,11 +389,9 @@ def _calibrate(options: argparse.Namespace) -> int:
     content = _content(config.content).content
     normalizer = content.knowledge.synonyms.normalizer
     asked, others = ([(owner, normalizer(line)) for owner, line in of(content)] for of in (asked_of, others_of))
-    outside, open_ = (
-        [normalizer(one.line) for one in _questions(path, group)]
-        for path, group in ((options.out_of_scope, OUT_OF_SCOPE), (options.ambiguous, OPEN))
-    )
-    thresholds = calibrate(asked, others, outside, open_, _tell_part)
+    open_ = [(guides, normalizer(line)) for guides, line in open_of(content)]
+    outside = [normalizer(one.line) for one in _questions(options.out_of_scope, OUT_OF_SCOPE)]
+    thresholds = calibrate(asked, open_, others, outside, _tell_part)
     path = config.content.knowledge / "thresholds.yaml"
     path.write_text(rendered(thresholds, say("eval", "thresholds_head")), encoding="utf-8")
     print(say("eval", "calibrated", path=path))

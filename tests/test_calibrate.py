@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.calibrate import DECIDED, OFFERED, calibrate, rendered
+from bot.calibrate import OFFERED, TAKEN, calibrate, rendered
 from bot.content.model import Content
 from bot.engine.library import Library
 from bot.engine.routing import understand
@@ -59,15 +59,15 @@ class TestWhatIsPromised:
 
     def test_open_questions_are_asked_back(self, report: Report) -> None:
         tally = report.by_group[OPEN]
-        assert tally.share(tally.wrong) <= 0.2  # measured 0.11
+        assert tally.share(tally.wrong) <= 0.15  # measured 0.082
+        assert tally.share(tally.right) >= 0.66  # measured 0.73
 
     def test_the_thresholds_still_hold_for_what_they_were_made_on(self, library: Library) -> None:
         """Fails when lines or guides changed so much that `make calibrate` is due."""
         outside = questions(DATA / "out_of_scope.txt", OUT_OF_SCOPE)
-        open_ = questions(DATA / "ambiguous.tsv", OPEN)
-        made_on = evaluate([*outside, *open_], lambda text: understand(text, library)).by_group
-        assert made_on[OUT_OF_SCOPE].share(made_on[OUT_OF_SCOPE].offered) <= OFFERED + 0.03
-        assert made_on[OPEN].share(made_on[OPEN].wrong) <= DECIDED + 0.05
+        made_on = evaluate(outside, lambda text: understand(text, library)).by_group[OUT_OF_SCOPE]
+        assert made_on.share(made_on.offered) <= OFFERED + 0.03
+        assert made_on.share(made_on.wrong) <= TAKEN + 0.02
 
 
 def test_calibrating_twice_gives_the_same_and_it_can_be_read_back() -> None:
@@ -79,10 +79,10 @@ def test_calibrating_twice_gives_the_same_and_it_can_be_read_back() -> None:
     ]
     others = [("", normalizer(line)) for line in ("trời hôm nay mưa", "con mèo đẻ", "nấu canh chua", "đá banh")]
     outside = [normalizer(line) for line in ("ăn cơm chưa", "mấy giờ rồi", "trời nắng", "mèo ăn cá")]
-    open_ = [normalizer(line) for line in ("giúp", "về")]
+    open_ = [(("a", "b"), normalizer(line)) for line in ("giúp", "về", "cần", "chỉ cách")]
     told: list[tuple[int, int]] = []
-    first = calibrate(asked, others, outside, open_, lambda part, parts: told.append((part, parts)))
-    assert first == calibrate(asked, others, outside, open_)
+    first = calibrate(asked, open_, others, outside, lambda part, parts: told.append((part, parts)))
+    assert first == calibrate(asked, open_, others, outside)
     assert told[-1] == (5, 5)
     written = yaml.safe_load(rendered(first, "# đầu tệp"))
     assert written["sure"] == first.sure

@@ -206,6 +206,25 @@ def check_payment_codes(knowledge: Knowledge, names: frozenset[str], where: Wher
         yield Problem(path, line(("guide",)), say("content", "no_such_guide", name=guide, near=meant))
 
 
+def check_open_questions(content: Content, names: frozenset[str], where: Where) -> Iterator[Problem]:
+    """Guides that are misspelt, and lines that say the same as another one or as a guide's `ask:`."""
+    path, line = where
+    plain = content.knowledge.synonyms.normalizer.plain
+    everything = (*content.lessons.values(), *content.paths.values())
+    asked = {plain(ask).key: asked.id for asked in everything for ask in asked.ask}
+    met: dict[str, str] = {}
+    for said, guides in content.knowledge.open_questions.items():
+        for number, guide in enumerate(guides):
+            if guide not in names and (meant := near(guide, sorted(names))):
+                yield Problem(path, line((said, number)), say("content", "no_such_guide", name=guide, near=meant))
+        key = plain(said).key
+        if key in asked:
+            yield Problem(path, line((said,)), say("content", "open_and_asked", guide=asked[key]))
+        elif key in met:
+            yield Problem(path, line((said,)), say("content", "open_twice", line=met[key]))
+        met.setdefault(key, said)
+
+
 def check_bad_sites(safety: SafetyKnowledge, lines: Mapping[int, str], path: str) -> Iterator[Problem]:
     """Lines of the plain list that name no address, or an official one."""
     official = {domain for site in safety.official_sites.values() for domain in site.domains}

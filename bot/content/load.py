@@ -17,6 +17,7 @@ from bot.content.check import (
     check_content,
     check_learning,
     check_lookups,
+    check_open_questions,
     check_payment_codes,
     check_phrases,
     check_safety,
@@ -35,6 +36,7 @@ from bot.content.model import (
     Line,
     LinkSigns,
     OfficialSite,
+    OpenTo,
     PaymentCodes,
     Phrases,
     Pronouns,
@@ -68,6 +70,7 @@ _KNOWLEDGE: dict[str, Any] = {
     "synonyms": Synonyms,
     "payment_codes": PaymentCodes,
     "background": tuple[Line, ...],
+    "open_questions": dict[Line, OpenTo],
     "thresholds": Thresholds,
     "glossary": dict[str, Term],
     "communes": dict[str, Commune],
@@ -138,6 +141,7 @@ def load_content(scenarios: Path, knowledge: Path, today: date) -> Loaded:
         problems += check_phrases(content, *reader.where(knowledge / "phrases.yaml"))
         lookups = (reader.where(knowledge / f"{name}.yaml") for name in ("glossary", "communes", "questions"))
         problems += check_lookups(content.knowledge, names, *lookups)
+        problems += check_open_questions(content, names, reader.where(knowledge / "open_questions.yaml"))
         problems += check_payment_codes(content.knowledge, names, reader.where(knowledge / "payment_codes.yaml"))
         places = (reader.where(knowledge / f"{name}.yaml") for name in _SAFETY)
         problems += check_safety(content.knowledge.safety, names, *places)

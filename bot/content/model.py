@@ -40,6 +40,7 @@ def _https(url: str) -> str:
 
 
 Line = Annotated[str, StringConstraints(min_length=1)]
+OpenTo = Annotated[tuple[str, ...], Field(min_length=2)]  # guides that would all do
 Url = Annotated[str, AfterValidator(_https)]
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=STEP_ID_LIMIT)]
 
@@ -574,6 +575,7 @@ class Knowledge(_Frozen):
     safety: SafetyKnowledge
     payment_codes: PaymentCodes
     background: tuple[Line, ...]  # what people also say that no guide is about, so that it is taken for none
+    open_questions: dict[Line, OpenTo]  # what people say that several guides would answer, and which
     thresholds: Thresholds
     glossary: dict[str, Term]
     communes: dict[str, Commune]

@@ -209,9 +209,16 @@ def others_of(content: Content) -> Iterator[tuple[str, str]]:
         yield BACKGROUND, line
 
 
+def open_of(content: Content) -> Iterator[tuple[tuple[str, ...], str]]:
+    """(guides that would all do, what people say); guides that are not there left out."""
+    for line, guides in content.knowledge.open_questions.items():
+        yield tuple(guide for guide in guides if guide in content.lessons), line
+
+
 def lines_of(content: Content) -> list[tuple[str, str]]:
-    """All that is learnt, in its order."""
-    return [*asked_of(content), *others_of(content)]
+    """All that is learnt, in its order. An open question is learnt for each of its guides, so that none wins."""
+    shared = ((guide, line) for guides, line in open_of(content) for guide in guides)
+    return [*asked_of(content), *shared, *others_of(content)]
 
 
 Kept = MutableMapping[str, Learnt]

@@ -33,7 +33,7 @@ def understand(text: str, library: Library) -> Meaning:
     if number is not None and (guide := library.content.by_code(number)):
         return Meaning(Outcome.COMMAND, (Scored(guide.id, 1.0),), CODE_COMMAND, number)
     if topic := _topic_meant(text, library):
-        share = library.content.knowledge.thresholds.share_short
+        share = library.content.knowledge.thresholds.share
         guides = near_best(library.rank(text, among=topic.guides).guides, share)
         return Meaning(Outcome.CHOICES, guides, topic=topic)
     match = library.match(text)

@@ -13,7 +13,7 @@ import numpy as np
 
 from bot.language.features import Row, word_features
 from bot.language.matching import LINE_WEIGHT, Evidence, Ranker, Ranking, Thresholds
-from bot.language.normalize import Utterance
+from bot.language.normalize import Utterance, fold
 
 CARRIED_SHOWN = 5  # words and pairs a guide: after them little is added
 
@@ -90,7 +90,7 @@ def explain(
 def _carried(
     ranker: Ranker, row: Row, owner: int, words: Sequence[str], said: Mapping[str, str]
 ) -> tuple[Carried, ...]:
-    """A run of characters counts for the words that have it, in equal parts; a pair stands for itself."""
+    """A run of characters counts for the words that have it, in equal parts; an accented word for the word."""
     has = defaultdict(list)
     for word in dict.fromkeys(words):
         for feature in word_features(word):
@@ -99,7 +99,7 @@ def _carried(
     weights = row.weights * ranker.learnt.weights[row.columns, owner]
     for column, weight in zip(row.columns.tolist(), weights.tolist(), strict=True):
         feature = ranker.vocabulary.features[column]
-        carriers = has.get(feature, [feature[1:]])
+        carriers = has.get(feature, [fold(feature[1:])])
         for carrier in carriers:
             totals[carrier] += weight / len(carriers)
     most = sorted(totals.items(), key=lambda one: -one[1])[:CARRIED_SHOWN]

@@ -1,4 +1,8 @@
-"""What of an utterance is compared: words, word pairs and runs of characters, each weighed by how rare it is. PURE."""
+"""What of an utterance is compared: words, word pairs and runs of characters, each weighed by how rare it is. PURE.
+
+All are without diacritics, since half of what people type is. A word typed with its diacritics is one more feature:
+"bán" and "bạn" are then two words, and still one to whoever typed "ban".
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 RUNS = (3, 4, 5)  # lengths of the character runs, inside one word
-KIND_WEIGHT = {"w": 1.0, "b": 1.0, "c": 0.25}  # words and pairs carry the meaning; runs forgive spelling
+# Words, accented words and pairs carry the meaning; runs forgive spelling.
+KIND_WEIGHT = {"w": 1.0, "a": 1.0, "b": 1.0, "c": 0.25}
 SNAP_SCORE = 82  # rapidfuzz ratio from which an unknown word is taken for a known one
 SNAP_LENGTH = 4  # shorter words are too easily another word
 
@@ -38,8 +43,15 @@ def pair_features(words: Sequence[str]) -> Iterator[str]:
     return (f"b{left} {right}" for left, right in pairwise(words))
 
 
-def features(words: Sequence[str]) -> set[str]:
-    return {feature for word in set(words) for feature in word_features(word)}.union(pair_features(words))
+def accent_features(words: Iterable[str]) -> Iterator[str]:
+    """ "aquên", of those words that have a diacritic."""
+    return ("a" + word for word in words if not word.isascii())
+
+
+def features(utterance: Utterance) -> set[str]:
+    words = utterance.folded
+    plain = {feature for word in set(words) for feature in word_features(word)}
+    return plain.union(pair_features(words), accent_features(utterance.words))
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ class Vocabulary:
         found: Counter[str] = Counter()
         count = 0
         for line in lines:
-            found.update(features(line.folded))
+            found.update(features(line))
             count += 1
         rarity = [math.log((count + 1) / (seen + 0.5)) * KIND_WEIGHT[feature[0]] for feature, seen in found.items()]
         return cls(tuple(found), np.array(rarity, dtype=np.float32), math.log((count + 1) / 0.5))
@@ -100,11 +112,15 @@ class Vocabulary:
         return {"".join(pair): tuple(pair) for pair in pairs}
 
     def row(self, utterance: Utterance) -> Row:
-        """A feature that no line has still counts in the length: it makes everything else less sure."""
+        """A feature that no line has still counts in the length: it makes everything else less sure.
+
+        Not so an accented word that no line has: its letters count already.
+        """
         words = self.mended(utterance.folded)
         parts = [self._word(word) for word in dict.fromkeys(words)]
-        columns, unseen = self._found(dict.fromkeys(pair_features(words)))
-        found = np.unique(np.concatenate([columns, *(part[0] for part in parts)]))  # a run may be in several words
+        pairs, unseen = self._found(dict.fromkeys(pair_features(words)))
+        accented, _ = self._found(dict.fromkeys(accent_features(utterance.words)))
+        found = np.unique(np.concatenate([pairs, accented, *(part[0] for part in parts)]))  # words may share a run
         weights = self.rarity[found]
         square = unseen + sum(part[1] for part in parts) + float(weights @ weights)
         known = sum(word in self._known for word in words) / len(words) if words else 0.0

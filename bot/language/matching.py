@@ -78,20 +78,18 @@ class Certainty:
     """The chance that the best guide is the one that is meant, and no other would do as well."""
 
     bias: float
-    belief: float  # for the log-odds of the best guide's share of the belief
-    margin: float  # for the logarithm of how many times the second one's it is
+    margin: float  # for the logarithm of how many times the second guide's share of the belief the best one's is
     words: float  # the fewer, the more an utterance leaves open
 
     def chance(self, ranking: Ranking) -> float:
-        belief, margin, words = certainty_signs(ranking)
-        return logistic(self.bias + self.belief * belief + self.margin * margin + self.words * words)
+        margin, words = certainty_signs(ranking)
+        return logistic(self.bias + self.margin * margin + self.words * words)
 
 
-def certainty_signs(ranking: Ranking) -> tuple[float, float, int]:
-    """What Certainty weighs: belief, margin, words. The ranking has a guide."""
-    shares = [min(max(one.score, LEAST), 1 - LEAST) for one in ranking.guides[:2]]
-    best, second = shares[0], shares[1] if len(shares) > 1 else LEAST
-    return math.log(best / (1 - best)), math.log(best / second), min(ranking.evidence.words, WORDS_COUNTED)
+def certainty_signs(ranking: Ranking) -> tuple[float, int]:
+    """What Certainty weighs: margin, words. The ranking has a guide."""
+    best, second = (max(one.score, LEAST) for one in (*ranking.guides[:2], NO_GUIDE)[:2])
+    return math.log(best / second), min(ranking.evidence.words, WORDS_COUNTED)
 
 
 @dataclass(frozen=True)
@@ -101,16 +99,15 @@ class Thresholds:
     scope: Scope
     certainty: Certainty
     torn: float  # below this chance of being about a guide, nothing is offered
-    sure: float  # from this certainty on the best guide is given
+    sure: float  # from this certainty on, that chance multiplied in, the best guide is given
     share: float  # a guide is offered beside the best one from this part of its belief on
-    share_short: float  # the same for an utterance of at most SHORT words
 
 
 CHOICES_SHOWN = 3
 BACKGROUND = ""  # the id of lines that no guide is about
 LINE_WEIGHT = 4.0  # logits for a line that is the same: it knows wordings that only one line has
-SHORT = 3  # words: "quên mật khẩu" leaves more open than its best guess shows
 WORDS_COUNTED = 12  # a longer utterance is no clearer
+NO_GUIDE = Scored("", 0.0)
 LEAST = 1e-4  # of the belief: less is nothing
 LEAD_LIMIT = 50.0  # logits: more is certain anyway, and without a background it would be infinite
 
@@ -182,10 +179,9 @@ def decide(ranking: Ranking, thresholds: Thresholds) -> Match:
     scored = tuple(Scored(one.id, one.score * scope) for one in ranking.guides)
     if not scored or scope < thresholds.torn or not ranking.evidence.likeness:
         return Match(Outcome.UNKNOWN, scored)
-    if thresholds.certainty.chance(ranking) >= thresholds.sure:
+    if scope * thresholds.certainty.chance(ranking) >= thresholds.sure:
         return Match(Outcome.GUIDE, scored)
-    share = thresholds.share_short if ranking.evidence.words <= SHORT else thresholds.share
-    return Match(Outcome.CHOICES, near_best(scored, share))
+    return Match(Outcome.CHOICES, near_best(scored, thresholds.share))
 
 
 def near_best(scored: Sequence[Scored], share: float) -> tuple[Scored, ...]:

@@ -207,3 +207,24 @@ def test_real_guides_name_their_schema_and_the_schema_is_the_model_s(tmp_path: P
     for guide in (ROOT / "scenarios").glob("*/*.yaml"):
         if guide.name != "_topic.yaml":
             assert guide.read_text(encoding="utf-8").startswith(HEADER + "\n"), guide.name
+
+
+def test_mistakes_in_open_questions_are_told_with_their_line(folder: Path) -> None:
+    path = folder / "knowledge" / "open_questions.yaml"
+    path.write_text("mất máy: [bai-mot, bai-haii]\nmat may: [bai-mot, bai-hai]\n", encoding="utf-8")
+    misspelt, twice = problems(folder)
+    assert misspelt.startswith("knowledge/open_questions.yaml:1:")
+    assert '"bai-hai"' in misspelt
+    assert twice.startswith("knowledge/open_questions.yaml:2:")
+    assert "mất máy" in twice
+    path.write_text("mất máy: [bai-mot]\n", encoding="utf-8")
+    [alone] = problems(folder)
+    assert alone.startswith("knowledge/open_questions.yaml:1:")
+
+
+def test_an_open_question_that_one_guide_asks_for_is_told(folder: Path) -> None:
+    ask = load(folder).content.guides["bai-mot"].ask[0]
+    path = folder / "knowledge" / "open_questions.yaml"
+    path.write_text(f'"{ask}": [bai-mot, bai-hai]\n', encoding="utf-8")
+    [told] = problems(folder)
+    assert "bai-mot" in told
