@@ -66,7 +66,7 @@ def calibrate(
     ranker = Ranker(learn([*_learnt(asked, open_), *others]))
     done(PARTS + 1, PARTS + 1)
     outside = [ranker.rank(said) for said in out_of_scope]
-    scope = _fit_scope([ranking for ranking, _ in inside], outside)
+    scope = _fit_scope([*(ranking for ranking, _ in inside), *left_open], outside)
     certainty = _fit_certainty(inside, outside, left_open)
 
     def is_meant(ranking: Ranking) -> float:

@@ -88,7 +88,11 @@ class Library:
         return self.ranker.rank(self.normalizer(text), there.__contains__)
 
     def match(self, text: str) -> Match:
+        """Whoever may have lost money gets first aid at once where it is the one guide that fits, sure or not."""
         match = decide(self.rank(text), self.content.knowledge.thresholds)
+        hurt = self.content.knowledge.safety.messages.hurt
+        if match.outcome is Outcome.CHOICES and [one.id for one in match.guides] == [hurt]:
+            return Match(Outcome.GUIDE, match.guides)
         return self._asked_back(match) if match.outcome is Outcome.GUIDE else match
 
     def _asked_back(self, match: Match) -> Match:

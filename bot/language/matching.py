@@ -177,7 +177,7 @@ def decide(ranking: Ranking, thresholds: Thresholds) -> Match:
     """One guide, a few to choose from, or unknown. A score is the chance that this guide is meant."""
     scope = thresholds.scope.chance(ranking.evidence)
     scored = tuple(Scored(one.id, one.score * scope) for one in ranking.guides)
-    if not scored or scope < thresholds.torn or not ranking.evidence.likeness:
+    if not scored or scope < thresholds.torn or not ranking.evidence.known:
         return Match(Outcome.UNKNOWN, scored)
     if scope * thresholds.certainty.chance(ranking) >= thresholds.sure:
         return Match(Outcome.GUIDE, scored)

@@ -168,6 +168,19 @@ class TestDecide:
 
 
 class TestRealGuides:
+    @pytest.mark.parametrize("said", ["bảo hiểm", "thẻ", "otp", "đăng nhập", "quên mật khẩu", "mất điện thoại"])
+    def test_words_that_many_guides_share_ask_back(self, library: Library, said: str) -> None:
+        """Also where every line has them, so that none is likest."""
+        match = library.match(said)
+        assert match.outcome is Outcome.CHOICES
+        assert len(match.guides) > 1
+
+    @pytest.mark.parametrize("said", ["tôi bị lừa rồi", "tui mới bị gạt 5 triệu rồi con ơi", "lo ck cho tui no roi"])
+    def test_whoever_lost_money_gets_first_aid_at_once(self, library: Library, said: str) -> None:
+        match = library.match(said)
+        assert match.outcome is Outcome.GUIDE
+        assert match.guides[0].id == library.content.knowledge.safety.messages.hurt
+
     def test_every_line_leads_to_its_own_guide_or_offers_it(self, library: Library) -> None:
         lines = [(guide.id, line) for guide in library.content.guides.values() for line in guide.ask]
         lost = list(lines_lost(library, lines))
