@@ -476,6 +476,7 @@ class LinkShapes(_Frozen):
     game_name: Sign
     news_name: Sign
     firm_name: Sign
+    plain_name: Sign
     look_alike: Sign
     name_in_front: Sign
     name_in_path: Sign

@@ -28,6 +28,7 @@ REPEAT_SHARE = 0.5  # of a sign's weight, for each further word of the same sign
 REPEAT_LIMIT = 2  # further words that count
 SHORT_SHARE = 0.75  # of a name's weight, when only its short form is met: "acb", "momo" are other people's too
 TINY_SHARE = 0.4  # the same for two letters: "mb", "ff"
+ABOVE_SHARE = 0.6  # of a bait word before the registered name: anybody has a login.… and a shop.…
 USUAL_PORTS = (None, 80, 443)
 MANY_HYPHENS = 2
 DIGITS = 2  # digits in a row that are worth a word: 68, 247, 999
@@ -125,6 +126,8 @@ def _told(sign: Sign, name: str) -> str:
     """Not str.format: a brace that an admin mistyped shall be read, not raise."""
     return sign.why.replace("{name}", name)
 
+
+_NOT_ABROAD = ("agency_name", "lender_name", "game_name", "power_name")
 
 # Where a page that anybody may make is named: sites.google.com/view/kiem-tien-online.
 _PAGE = re.compile(r"/view/([^/?#]+)")
@@ -243,10 +246,9 @@ def _mark_name(address: Address, marks: _Marks) -> None:
     if address.is_ip or address.suffix in lists["granted_ending"]:
         return
     name = _name(address, lexicon, marks)
-    ending = address.suffix.rsplit(".", 1)[-1]
-    if address.suffix in lists["cheap_ending"] or (ending in lists["cheap_ending"] and not address.is_hosted):
+    if address.suffix in lists["cheap_ending"]:
         marks.add("cheap_ending", "." + address.suffix)
-    elif ending in lists["foreign_ending"] and not address.is_hosted:
+    elif address.suffix in lists["foreign_ending"]:
         marks.add("foreign_ending", "." + address.suffix)
     elif address.suffix in lists["usual_ending"]:
         marks.add("usual_ending", "." + address.suffix)
@@ -258,8 +260,12 @@ def _mark_name(address: Address, marks: _Marks) -> None:
     if folded.count("-") >= MANY_HYPHENS:
         marks.add("many_hyphens", name)
     tokens = read_name(folded, lexicon)
-    borrowed = _mark_words(tokens, marks)
-    if _is_nameless_shop(tokens, lists["nameless_shop"]):
+    registered = name.rsplit(".", 1)[-1]
+    own = _letters(_fold_name(registered))[0]
+    borrowed = _mark_words(tokens, marks, above=len(_letters(folded)[0]) - len(own))
+    if own == registered and _is_plain_name(own, address.suffix, lexicon):
+        marks.add("plain_name", own)
+    if _is_nameless_shop(tokens, lists["nameless_shop"]) and "." not in name:
         marks.add("nameless_shop", name)
     for window, site in _look_alikes(tokens, lexicon):
         if site not in borrowed:
@@ -319,10 +325,15 @@ def _mark_front(address: Address, marks: _Marks) -> None:
         marks.add("fake_ending", found_ending[0])
 
 
-def _mark_words(tokens: Sequence[Token], marks: _Marks) -> set[str]:
-    """Adds what the words say; returns the sites whose names are in them."""
+def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[str]:
+    """Adds what the words say; returns the sites whose names are in them.
+
+    `above`: how many letters stand before the name that somebody registered.
+    """
     borrowed = set()
+    end = 0
     for at, token in enumerate(tokens):
+        end += len(token.text)
         if token.word is None:
             if token.is_digits and len(token.text) >= DIGITS:
                 marks.add("digits", token.text)
@@ -330,10 +341,18 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks) -> set[str]:
         if not _stands_apart(tokens, at):
             continue
         share = 1.0 if not token.word.is_short else TINY_SHARE if len(token.text) <= _TINY else SHORT_SHARE
+        if end <= above and not token.word.site:
+            share = ABOVE_SHARE
         marks.add(token.word.sign, token.text, token.word.site, share)
         if token.word.site:
             borrowed.add(token.word.site)
     return borrowed
+
+
+def _is_plain_name(name: str, suffix: str, lexicon: LinkLexicon) -> bool:
+    """ "google.com.eg", "hsbc.co.uk": firms keep their names in many countries; offices, lenders, games do not."""
+    word = lexicon.words.get(name)
+    return bool(word and word.site and suffix in lexicon.lists["plain_name"] and word.sign not in _NOT_ABROAD)
 
 
 def _is_nameless_shop(tokens: Sequence[Token], shops: frozenset[str]) -> bool:
@@ -484,9 +503,10 @@ def _syllables() -> frozenset[str]:
 LIKE_LENGTH = 6  # letters of a name that a misspelling is looked for: shorter ones are near too many words
 _ONE_CHANGE, _TWO_CHANGES = 6, 10  # letters from which one wrong letter, and two, are a misspelling
 _STEM_ONE_CHANGE, _STEM_TWO_CHANGES = 5, 7  # the same for what stands before "bank", which all banks share
-_SHARED_STARTS = ("vletnam", "vlet")  # as skeletons have them
+_BANK_LENGTH = 7  # letters of a skeleton, with "bank"
+_SHARED_STARTS = ("vletnam", "vlet", "dlenmay")  # as skeletons have them
 _WINDOW_LENGTHS = range(5, 20)
-_WINDOW_TOKENS = 7
+_WINDOW_TOKENS = 9  # "smrtbiddv" is eight
 _WINDOW_LIMIT = 80  # pieces of a name that are compared: a plain name has about 15
 _LIKE_MORE = 0.5  # to imitate a name is worse by so much than to use it; never more than the sign's own weight
 _FRONT_LIMIT = 12  # edges in a host that are looked at
@@ -512,7 +532,12 @@ def _skeleton(letters: str) -> str:
 
 
 def _may_be_misspelt(brand: str) -> bool:
-    """One long word of its own; a phrase ("giao hàng …") is one letter away from many honest phrases."""
+    """One long word of its own; a phrase ("giao hàng …") is one letter away from many honest phrases.
+
+    Nor "abbank": the end of every "…abank" looks like it.
+    """
+    if brand.endswith("bank") and len(_skeleton(brand)) < _BANK_LENGTH:
+        return False
     return brand.isalnum() and len(brand) >= LIKE_LENGTH
 
 

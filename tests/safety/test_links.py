@@ -97,6 +97,17 @@ def test_what_proves_nothing_is_unknown(text: str) -> None:
         ("thong-bao-tien-dien-24h.com", "home_bills"),
         ("cskh@vietcombank-hotro.com", "bank_name"),
         ("xácminh-taikhoan.vn", "verify"),
+        ("smrtbiddv.com", "look_alike"),
+        ("https-icloud.com", "firm_name"),
+        ("upsvietnam.com", "post_name"),
+        ("lmht-membership.com", "game_name"),
+        ("vietjetvn.com", "firm_name"),
+        ("netflixvn.store", "shop_name"),
+        ("tapdoanviettel.net", "telco_name"),
+        ("bogiaothongvantai.com", "agency_name"),
+        ("cskhmbcanhan.com", "support"),
+        ("napkc66.com", "game_topup"),
+        ("vn-ebay.cn", "shop_name"),
     ],
 )
 def test_a_trap_is_accused_and_its_sign_named(text: str, sign: str) -> None:
@@ -129,6 +140,22 @@ def test_a_trap_is_accused_and_its_sign_named(text: str, sign: str) -> None:
         "shophoatuoi.com.vn",
         "google.co.jp",
         "sc.com.vn",
+        "isacombank.com.vn",
+        "scb.co.th",
+        "hanabank.co.kr",
+        "southernbank.com.vn",
+        "gazprombank.ru",
+        "unionbankofindia.co.in",
+        "google.com.eg",
+        "hsbc.co.uk",
+        "login.tailscale.com",
+        "verify.twilio-example.com",
+        "shop.tcl.com",
+        "jobbank.gc.ca",
+        "vayxinh.com",
+        "dulichdailoan.com",
+        "dienmayminhthanh.com",
+        "nhaphangtrungquoc.com",
     ],
 )
 def test_an_honest_name_is_not_accused(text: str) -> None:
@@ -147,6 +174,17 @@ def test_honest_names_that_look_like_lures_are_spared() -> None:
 
 def test_no_well_known_site_is_accused() -> None:
     assert [name for name in WELL_KNOWN if judge(name).verdict in ACCUSED] == []
+
+
+def test_a_bait_word_before_the_registered_name_weighs_less_but_a_borrowed_name_does_not() -> None:
+    assert judge("xacminh.abcdef.com").score < judge("xacminh-abcdef.com").score
+    assert judge("vietcombank.abcdef.com").score == judge("vietcombank-abcdef.com").score
+
+
+@pytest.mark.parametrize("name", ["garena.vn-id.top", "vneid.vn", "hsbc-vn.co.uk", "hsbc.top"])
+def test_a_plain_name_is_spared_only_where_firms_must_show_papers(name: str) -> None:
+    assert "plain_name" not in {reason.sign for reason in judge(name).reasons}
+    assert name == "vneid.vn" or judge(name).verdict in ACCUSED
 
 
 def test_hints_alone_accuse_nobody() -> None:
