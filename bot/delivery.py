@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel
-from bot.engine.model import Update
+from bot.engine.model import Address, Update
 from bot.errors import RecipientGone, SendError, where
 from bot.stores.base import Delivery, Store
 from bot.turns import utc_now
@@ -21,7 +21,7 @@ Look = Callable[[Update], Awaitable[None]]
 """Looks at the picture of an update. Ends well within LEASE."""
 
 LEASE = 60.0  # seconds a claimed reply is ours: longer than any platform's send takes
-BATCH = 32  # replies sent at the same time, each to another person
+BATCH = 32  # replies of a channel sent at the same time, each to another person
 IDLE = 2.0  # seconds between looks at the outbox when nothing wakes us: replies of other processes, retries falling due
 BACKOFF_FIRST = 2.0  # seconds, doubled at each try
 BACKOFF_LIMIT = 600.0
@@ -29,7 +29,10 @@ TRIES = 12  # about an hour and a half of a platform being down
 
 
 class DeliveryWorker:
-    """Sends what waits, in order for each person and side by side for many."""
+    """Sends what waits, in order for each person and side by side for many.
+
+    Each channel is served on its own, so that one that is slow, or keeps its platform's pace, holds up no other.
+    """
 
     def __init__(
         self,
@@ -44,34 +47,42 @@ class DeliveryWorker:
         self._now = now
         self._look = look
         self._looks: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
+        self._woken = {name: asyncio.Event() for name in channels}
 
-    def wake(self, _address: object = None) -> None:
-        """There may be something to send."""
-        self._woken.set()
+    def wake(self, address: Address | None = None) -> None:
+        """There may be something to send, to this address or to anybody."""
+        for name, woken in self._woken.items():
+            if address is None or address.channel == name:
+                woken.set()
 
     async def run(self) -> None:
         """Until cancelled. A send under way at that moment is finished by the lease or by the next start."""
         try:
-            while True:
-                self._woken.clear()
-                if not await self._work():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._woken.wait(), IDLE)
+            await asyncio.gather(*(self._serve(name, woken) for name, woken in self._woken.items()))
         finally:
             for look in self._looks:
                 look.cancel()
 
-    async def _work(self) -> int:
+    async def _serve(self, channel: str, woken: asyncio.Event) -> None:
+        while True:
+            woken.clear()
+            if not await self._work(channel):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), IDLE)
+
+    async def _work(self, channel: str) -> int:
         try:
-            return await self.deliver_due()
+            return await self._deliver_due(channel)
         except Exception:  # the store may be locked or full for a while: replies wait, nothing is lost
             log.exception("outbox could not be worked off")
             return 0
 
     async def deliver_due(self) -> int:
         """Send every reply that is due now, one for each person; returns how many were tried."""
-        due = await asyncio.to_thread(self._store.claim, tuple(self._channels), self._now(), LEASE, BATCH)
+        return sum(await asyncio.gather(*(self._deliver_due(name) for name in self._channels)))
+
+    async def _deliver_due(self, channel: str) -> int:
+        due = await asyncio.to_thread(self._store.claim, (channel,), self._now(), LEASE, BATCH)
         await asyncio.gather(*(self._deliver(delivery) for delivery in due))
         return len(due)
 
@@ -101,7 +112,7 @@ class DeliveryWorker:
         except Exception as error:
             log.error("%s: a picture was not looked at: %s", update.address.channel, where(error))
         await asyncio.to_thread(self._store.delivered, delivery.id)
-        self.wake()
+        self.wake(delivery.address)
 
     async def _failed(self, delivery: Delivery, error: SendError) -> None:
         if not error.retryable or delivery.attempts >= TRIES:

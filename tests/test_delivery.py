@@ -271,6 +271,27 @@ class TestRun:
             answer(store, "một")
             await asyncio.wait_for(arrived.wait(), 5)
 
+    async def test_a_channel_that_is_slow_holds_up_no_other(
+        self, store: Store, channel: FakeChannel, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(delivery_module, "IDLE", 3600.0)
+        zalo, never, arrived = FakeChannel(), asyncio.Event(), asyncio.Event()
+
+        async def stuck(delivery: Delivery) -> None:
+            await never.wait()
+
+        monkeypatch.setattr(channel, "send", stuck)
+        zalo.arrived = arrived.set
+        worker = DeliveryWorker(store, {"telegram": channel, "zalo_oa": zalo}, clock)
+        answer(store, "một")
+        async with self.running(worker):
+            await asyncio.sleep(0.05)
+            to_zalo = Address("zalo_oa", "co-ba")
+            answer(store, "hai", address=to_zalo)
+            worker.wake(to_zalo)
+            await asyncio.wait_for(arrived.wait(), 5)
+        assert zalo.texts == ["hai"]
+
     async def test_it_outlives_a_store_that_fails(
         self,
         worker: DeliveryWorker,

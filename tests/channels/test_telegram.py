@@ -14,8 +14,9 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot.channels import retrying
+from bot.channels.pace import Pace
 from bot.channels.telegram import inbound
-from bot.channels.telegram.client import TelegramChannel
+from bot.channels.telegram.client import BURST, MESSAGES_A_SECOND, TelegramChannel
 from bot.channels.telegram.outbound import render
 from bot.engine.model import Address, Button, Reply, Update, UpdateKind
 from bot.errors import BadSignature, ConnectionFailed, RateLimited, RecipientGone, Rejected
@@ -336,6 +337,75 @@ class TestSending:
             await make().send(delivery(Reply("Chào cô Ba")))
         assert str(caught.value).startswith(code)
         assert "Chào" not in str(caught.value)
+
+
+class TestPace:
+    """Telegram takes so many messages a second, whoever they are for."""
+
+    LATE = 10  # messages beyond those that may be sent at once
+
+    @pytest_asyncio.fixture
+    async def rush(self, make: MakeChannel) -> AsyncIterator[tuple[TelegramChannel, list[asyncio.Task[None]]]]:
+        """More than may be sent at once, all under way."""
+        channel = make("webhook")
+        replies = [delivery(Reply(f"Chào {number}"), number=number) for number in range(BURST + self.LATE)]
+        sends = [asyncio.create_task(channel.send(reply)) for reply in replies]
+        yield channel, sends
+        for send in sends:
+            send.cancel()
+
+    async def test_a_rush_waits_for_its_places(
+        self, rush: tuple[TelegramChannel, list[asyncio.Task[None]]], api: FakeTelegram
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await asyncio.gather(*rush[1])
+        assert clock() - began >= (self.LATE - 1) / (MESSAGES_A_SECOND - BURST)
+        assert len(api.messages) == BURST + self.LATE
+
+    async def test_the_parts_of_a_reply_and_a_second_try_take_places_too(
+        self, make: MakeChannel, api: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken: list[float] = []
+        monkeypatch.setattr(Pace, "wait", lambda _, now: taken.append(now))
+        api.fail("sendMessage", bad_request("can't parse entities: Unsupported start tag"))
+        await make().send(delivery(Reply("Bấm tiếp. " * 1000)))
+        assert (len(taken), len(api.messages)) == (4, 3)
+
+    async def test_a_tap_is_answered_before_those_who_wait(
+        self, rush: tuple[TelegramChannel, list[asyncio.Task[None]]], api: FakeTelegram, adapter: TelegramAdapter
+    ) -> None:
+        body = adapter.tap(10, "m")
+        rush[0].parse(adapter.signed(body), body)
+        await api.until("answerCallbackQuery")
+        assert len(api.messages) < BURST + self.LATE
+
+    async def test_typing_is_left_out_while_messages_wait(
+        self, rush: tuple[TelegramChannel, list[asyncio.Task[None]]], api: FakeTelegram, adapter: TelegramAdapter
+    ) -> None:
+        channel, sends = rush
+        await api.until("sendMessage")
+        for number in (10, 11):
+            body = adapter.text(number, "một")
+            channel.parse(adapter.signed(body), body)
+            await asyncio.gather(*sends)
+            await asyncio.sleep(0.1)
+        await api.until("sendChatAction")
+        assert len(api.called("sendChatAction")) == 1
+
+    async def test_who_still_waits_when_the_program_stops_is_sent_nothing(
+        self, rush: tuple[TelegramChannel, list[asyncio.Task[None]]], api: FakeTelegram
+    ) -> None:
+        channel, sends = rush
+        await eventually(lambda: len(api.messages) >= BURST)
+        for send in sends:
+            send.cancel()
+        results = await asyncio.gather(*sends, return_exceptions=True)
+        await channel.stop()
+        assert sum(isinstance(result, asyncio.CancelledError) for result in results) > 0
+        shown = len(api.called("sendMessage"))
+        await asyncio.sleep(2 / (MESSAGES_A_SECOND - BURST))
+        assert len(api.called("sendMessage")) == shown < BURST + self.LATE
 
 
 class TestPolling:

@@ -1,4 +1,4 @@
-"""What is the Official Account's own: events, buttons, pictures, error codes, windows, the pace of calls."""
+"""What is the Official Account's own: events, buttons, pictures, error codes, windows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from bot.channels.base import trouble_of
 from bot.channels.zalo_oa import inbound
 from bot.channels.zalo_oa.inbound import TAP
 from bot.channels.zalo_oa.outbound import render
-from bot.channels.zalo_oa.pace import BURST, Pace
 from bot.delivery import DeliveryWorker
 from bot.engine.library import Library
 from bot.engine.model import Address, Button, EventKind, Reply, Session, Turn, Update, UpdateKind
@@ -261,23 +260,6 @@ class TestPictures:
         await channel.send(delivery(Reply("Mẫu đơn", picture=name)))
         await channel.send(delivery(Reply("Mẫu đơn", picture="khong-co.png")))
         assert zalo.shown() == ["Mẫu đơn"] * 2
-
-
-class TestPace:
-    def test_a_minute_never_sees_more_than_the_limit(self) -> None:
-        pace, now, made = Pace(4000), 1000.0, []
-        while now < 1200:
-            now += pace.wait(now)
-            made.append(now)
-        for start in range(1000, 1140):
-            assert sum(start <= at < start + 60 for at in made) <= 4000
-        assert sum(at < 1120 for at in made) > 7500
-
-    def test_a_few_calls_do_not_wait(self) -> None:
-        pace = Pace(4000)
-        assert [pace.wait(5.0) for _ in range(BURST)] == [0.0] * BURST
-        assert pace.wait(5.0) > 0
-        assert pace.wait(6.0) == 0
 
 
 class TestWithdrawal:

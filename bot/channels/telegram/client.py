@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -27,6 +28,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import PICTURE_LIMIT, Accept
+from bot.channels.pace import Pace
 from bot.channels.retrying import PartialSends, accept_update, insist
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.telegram import inbound
@@ -38,9 +40,11 @@ from bot.words import say
 
 ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
 WEBHOOK_PATH = "/webhook/telegram"
+MESSAGES_A_SECOND = 30  # to all chats together: core.telegram.org/bots/faq, "My bot is hitting limits"
+BURST = 5  # messages that may be sent at once
 LONG_POLL = 25  # seconds getUpdates is held open
 READ_TIMEOUT = 15.0  # seconds; generous, for a reply that timed out may have arrived and is sent again
-COURTESIES = 8  # requests under way from which "typing…" is left out: in a rush the answers need the machine
+COURTESIES = 8  # requests under way, besides the messages, that make a rush
 TYPING_WAIT = 1.0  # seconds a reply lets "typing…" go first
 STOP_LIMIT = 3.0  # seconds
 ASK_LIMIT = 5.0  # seconds that somebody at a terminal waits for Telegram
@@ -72,8 +76,12 @@ class TelegramChannel:
         public_url: str,
         commands: Mapping[str, str],
         pictures: Path,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`commands`: the menu's commands and what they say they do. `pictures`: the folder of Reply.picture."""
+        """`commands`: the menu's commands and what they say they do. `pictures`: the folder of Reply.picture.
+
+        `clock` paces the messages.
+        """
         _hush(token, webhook_secret)
         self._mode = mode
         self._webhook_secret = webhook_secret
@@ -86,6 +94,9 @@ class TelegramChannel:
         self._tasks: set[asyncio.Task[None]] = set()
         self._typing: dict[str, asyncio.Task[None]] = {}  # by chat
         self._file_ids: dict[tuple[str, int], str] = {}  # by picture and its age: uploaded once, then named
+        self._clock = clock
+        self._pace = Pace(MESSAGES_A_SECOND, 1, BURST)
+        self._rush_until = 0.0  # when the last message that waits for its place has it
         self._sends = PartialSends()
         self._trouble = ""
 
@@ -179,9 +190,13 @@ class TelegramChannel:
         if query_id := inbound.tap_id(payload):
             self._spawn(_quietly(self._bot.answer_callback_query(query_id)))
         for update in updates:
-            if update.kind is UpdateKind.TEXT and len(self._tasks) < COURTESIES:
+            if update.kind is UpdateKind.TEXT and not self._is_rush():
                 chat = update.address.user_id
                 self._typing[chat] = self._spawn(self._type(chat))
+
+    def _is_rush(self) -> bool:
+        """Then the answers need the machine, and "typing…" is left out."""
+        return len(self._tasks) >= COURTESIES or self._clock() < self._rush_until
 
     async def _type(self, chat: str) -> None:
         await _quietly(self._bot.send_chat_action(chat, "typing"))
@@ -248,6 +263,7 @@ class TelegramChannel:
         return None
 
     async def _request(self, call: Call) -> None:
+        await self._keep_pace()
         if "photo" not in call.params:
             await getattr(self._bot, call.method)(**call.params)
             return
@@ -255,6 +271,12 @@ class TelegramChannel:
         photo = self._file_ids.get(key) or self._pictures / call.params["photo"]
         message = await self._bot.send_photo(**{**call.params, "photo": photo})
         self._file_ids[key] = message.photo[-1].file_id
+
+    async def _keep_pace(self) -> None:
+        now = self._clock()
+        if wait := self._pace.wait(now):
+            self._rush_until = now + wait
+            await asyncio.sleep(wait)
 
     def _picture_key(self, call: Call) -> tuple[str, int]:
         name = call.params.get("photo", "")

@@ -14,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from bot.channels.base import Accept
+from bot.channels.pace import Pace
 from bot.channels.retrying import PartialSends
 from bot.channels.secrecy import hide_in_logs
 from bot.channels.zalo_oa import inbound
 from bot.channels.zalo_oa.api import RATE_LIMITED, ApiError, ZaloApi
 from bot.channels.zalo_oa.outbound import CAPABILITIES, Message, render
-from bot.channels.zalo_oa.pace import Pace
 from bot.channels.zalo_oa.tokens import Tokens, Vault
 from bot.engine.model import Address, Update
 from bot.errors import ConnectionFailed, InvalidUpdate, RateLimited, RecipientGone, Rejected, SendError
 from bot.stores.base import Delivery, Store
 
 CALLS_A_MINUTE = 4000  # of an app
+BURST = 100  # calls that may be made at once
 FREE_WINDOW = timedelta(hours=48)  # since a person's last update; later messages may be billed
 SEND_WINDOW = timedelta(days=7)  # later ones are refused
 PICTURE_LIMIT = 1024 * 1024  # bytes
@@ -69,7 +70,7 @@ class ZaloOaChannel:
         self._now = now
         self._clock = clock
         self._tokens = Tokens(vault, api.grant, now)
-        self._pace = Pace(CALLS_A_MINUTE)
+        self._pace = Pace(CALLS_A_MINUTE, 60, BURST)
         self._watch: asyncio.Task[None] | None = None
         self._sends = PartialSends()
 

@@ -1,20 +1,19 @@
-"""Keeps calls within a platform's limit of so many a minute. PURE: the time is handed in."""
+"""Keeps calls within a platform's limit of so many in so long. PURE: the time is handed in."""
 
 from __future__ import annotations
-
-BURST = 100  # calls that may be made at once
 
 
 class Pace:
     """A token bucket that may be overdrawn: who comes too early is told how long to wait, and has their place.
 
-    Any 60 seconds see at most `per_minute` calls, the burst included. It knows of this process alone.
+    Any `seconds` see at most `limit` calls, the `burst` that may be made at once included: the smaller it is, the
+    more come through in a rush. It knows of this process alone.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._burst = min(BURST, per_minute / 2)
-        self._rate = (per_minute - self._burst) / 60  # calls a second
-        self._level = self._burst
+    def __init__(self, limit: int, seconds: float, burst: int) -> None:
+        self._burst = burst
+        self._rate = (limit - burst) / seconds  # calls a second
+        self._level = float(burst)
         self._seen = 0.0
 
     def wait(self, now: float) -> float:
