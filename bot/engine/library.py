@@ -12,7 +12,7 @@ from bot.content.model import Askable, Content, Guide, Phrase, Pronouns, Step, T
 from bot.engine.places import place_names
 from bot.engine.sayings import Lookup, Sayings
 from bot.language.learning import Learnt, digest, learn
-from bot.language.matching import BACKGROUND, Lines, Match, Outcome, Ranker, Ranking, decide
+from bot.language.matching import BACKGROUND, Lines, Match, Outcome, Ranker, Ranking, Scored, decide
 from bot.language.normalize import Normalizer, Utterance, clean, fold
 from bot.safety.blocklist import NO_BLOCKS, Blocklist
 from bot.safety.inspect import Inspector
@@ -22,6 +22,7 @@ from bot.safety.model import Judgement
 # Of a quiz's or learning path's score: a guide that has this much beside it is reason to ask back. Of the 78 of their
 # own lines that are clear, 2 have a guide so near, and none has first aid even half as near.
 BESIDE_LEARNING = 0.02
+OPEN_SHOWN = 2  # guides of an open question that are offered; the further ones are seldom what is meant
 PRONOUN_SOUGHT = 300  # characters in which people say who they are
 
 
@@ -70,6 +71,9 @@ class Library:
             for topic in content.topics
             for name in (topic.id.replace("-", " "), *topic.title.split("–"))
         }
+        self._open: Mapping[str, tuple[str, ...]] = {
+            self.normalizer(line).key: guides for guides, line in open_of(content) if len(guides) > 1
+        }
         codes = "|".join(re.escape(self.normalizer.plain(words).key) for words in knowledge.commands.short_code)
         self.code_pattern = re.compile(rf"(?:(?:{codes}) )?(\d{{1,3}})")
         # Insults are met with their accents or as whole words typed without any, never as part of a word.
@@ -88,7 +92,12 @@ class Library:
         return self.ranker.rank(self.normalizer(text), there.__contains__)
 
     def match(self, text: str) -> Match:
-        """Whoever may have lost money gets first aid at once where it is the one guide that fits, sure or not."""
+        """An open question asks back with its own first guides.
+
+        Whoever may have lost money gets first aid at once where it is the one guide that fits, sure or not.
+        """
+        if guides := self._open.get(self.normalizer(text).key):
+            return Match(Outcome.CHOICES, tuple(Scored(guide, 1 / len(guides)) for guide in guides[:OPEN_SHOWN]))
         match = decide(self.rank(text), self.content.knowledge.thresholds)
         hurt = self.content.knowledge.safety.messages.hurt
         if match.outcome is Outcome.CHOICES and [one.id for one in match.guides] == [hurt]:

@@ -6,6 +6,7 @@ with what was learnt does not.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2s
@@ -41,7 +42,7 @@ class Learnt:
 
 
 def learn(lines: Iterable[tuple[str, Utterance]]) -> Learnt:
-    """Raises ValueError when there are no lines."""
+    """A line that several owners share counts once, in equal parts. Raises ValueError when there are no lines."""
     given = list(lines)
     if not given:
         raise ValueError("no lines to learn from")
@@ -51,7 +52,9 @@ def learn(lines: Iterable[tuple[str, Utterance]]) -> Learnt:
     owners = np.array([ids.index(given[at][0]) for at in order], dtype=np.int32)
     vocabulary = Vocabulary.of(said)
     rows = vocabulary.rows(said)
-    weights, bias = _descend(rows, owners, len(vocabulary.features), len(ids))
+    shared = Counter(line.key for line in said)
+    parts = np.array([1 / shared[line.key] for line in said], dtype=np.float32)
+    weights, bias = _descend(rows, owners, parts, len(vocabulary.features), len(ids))
     return Learnt(
         ids,
         vocabulary,
@@ -73,7 +76,8 @@ def turned(rows: Rows, columns: int) -> Rows:
     return Rows(starts, lines[order], rows.weights[order])
 
 
-def _descend(rows: Rows, owners: Ints, columns: int, classes: int) -> tuple[Floats, Floats]:
+def _descend(rows: Rows, owners: Ints, parts: Floats, columns: int, classes: int) -> tuple[Floats, Floats]:
+    """`parts`: how much each row counts, 0 to 1."""
     from scipy import sparse
 
     matrix = sparse.csr_matrix((rows.weights, rows.columns, rows.starts), shape=(len(rows), columns))
@@ -85,7 +89,7 @@ def _descend(rows: Rows, owners: Ints, columns: int, classes: int) -> tuple[Floa
     for number, (_, at) in enumerate(batches):
         if at == 0:
             order = random.permutation(len(rows))
-            shuffled, meant = matrix[order], owners[order]
+            shuffled, meant, counted = matrix[order], owners[order], parts[order, None]
         step = STEP * (1 - number / len(batches))
         batch = shuffled[at : at + BATCH]
         touched, local = np.unique(batch.indices, return_inverse=True)
@@ -93,6 +97,7 @@ def _descend(rows: Rows, owners: Ints, columns: int, classes: int) -> tuple[Floa
         mine = weights[touched]
         error = softmax((batch @ mine) * np.float32(scale) + bias)
         error[np.arange(len(error)), meant[at : at + BATCH]] -= 1
+        error *= counted[at : at + BATCH]
         scale *= 1 - step * HOLD / len(rows)
         weights[touched] = mine - np.float32(step / len(error) / scale) * (batch.T @ error)
         bias -= np.float32(BIAS_STEP * step) * error.mean(axis=0)
