@@ -35,6 +35,7 @@ from bot.content.model import (
     Lesson,
     Line,
     LinkSigns,
+    Message,
     OfficialSite,
     OpenTo,
     PaymentCodes,
@@ -198,7 +199,7 @@ class _Reader:
         bare = ((number, line.split("#", 1)[0].strip()) for number, line in enumerate(text.splitlines(), 1))
         return {number: line for number, line in bare if line}
 
-    def messages(self, path: Path) -> tuple[str, ...]:
+    def messages(self, path: Path) -> tuple[Message, ...]:
         """The messages of a list of "kind<TAB>message"; a line break is written as the two characters."""
         try:
             text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
@@ -212,7 +213,7 @@ class _Reader:
                 continue
             if not kind or not message.strip():
                 self.problems.append(Problem(self.shown(path), number, say("content", "message_without_kind")))
-            said.append(message.replace("\\n", "\n").strip())
+            said.append(Message(kind.strip(), message.replace("\\n", "\n").strip()))
         return tuple(said)
 
     def parse(self, path: Path, shape: Any) -> Any:

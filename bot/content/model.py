@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from hashlib import blake2s
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -543,6 +543,13 @@ class OfficialSite(_Frozen):
     trust: Literal["cao", "vua", "thap"]
 
 
+class Message(NamedTuple):
+    """A message to learn from, as knowledge/messages_*.txt has it."""
+
+    kind: str
+    text: str
+
+
 class SafetyKnowledge(_Frozen):
     """What the scam check knows."""
 
@@ -550,8 +557,8 @@ class SafetyKnowledge(_Frozen):
     links: LinkSigns
     messages: ScamSigns
     bad_sites: tuple[str, ...] = ()  # lines of knowledge/bad_sites.txt
-    scams: tuple[str, ...] = ()  # messages that people got
-    honest: tuple[str, ...] = ()
+    scams: tuple[Message, ...] = ()  # that people got
+    honest: tuple[Message, ...] = ()
 
     @property
     def signs(self) -> Mapping[str, Sign]:

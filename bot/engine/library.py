@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.content.model import Askable, Content, Guide, Phrase, Pronouns, Step, Trouble, Wording
+from bot.content.model import Askable, Content, Guide, Message, Phrase, Pronouns, Step, Trouble, Wording
 from bot.engine.places import place_names
 from bot.engine.sayings import Lookup, Sayings
 from bot.language.learning import Learnt, digest, learn
@@ -236,6 +236,7 @@ def lines_of(content: Content) -> list[tuple[str, str]]:
 
 Kept = MutableMapping[str, Learnt]
 HONEST_QUESTIONS = 3  # of the questions for guides that are no first aid, each such one is an honest message too
+QUESTION = "?"  # the kind of such a message
 
 
 def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar | None:
@@ -243,8 +244,9 @@ def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar 
     if not safety.scams:
         return None
     asked = [line for guide in content.guides.values() if not guide.urgent for line in guide.ask]
-    honest = [*safety.honest, *content.knowledge.background, *asked[::HONEST_QUESTIONS]]
-    key = digest([repr(content.knowledge.synonyms), *safety.scams, "", *honest])
+    questions = (Message(QUESTION, line) for line in (*content.knowledge.background, *asked[::HONEST_QUESTIONS]))
+    honest = [*safety.honest, *questions]
+    key = digest([repr(content.knowledge.synonyms), *map(repr, safety.scams), *map(repr, honest)])
     return Familiar(_kept_or_learnt(kept, key, message_lines(safety.scams, honest, normalizer)), normalizer)
 
 

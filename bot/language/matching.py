@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -143,6 +144,14 @@ class Lines:
         return np.maximum.reduceat(likeness, self._first)
 
 
+class Heard(NamedTuple):
+    """What speaks for each id that was learnt."""
+
+    row: Row
+    likeness: Floats  # to its most similar line, 0 to 1
+    logits: Floats
+
+
 class Ranker:
     """Ranks the guides that it has learnt."""
 
@@ -154,9 +163,8 @@ class Ranker:
 
     def rank(self, utterance: Utterance, is_there: Callable[[str], bool] = lambda _: True) -> Ranking:
         """`is_there` leaves out guides that were removed since."""
-        row = self.vocabulary.row(utterance)
-        best = self.lines.best(self.lines.likeness(row))
-        logits = self.logits(row) + LINE_WEIGHT * best
+        heard = self.hear(utterance)
+        logits = heard.logits
         background = -math.inf if self._background is None else float(logits[self._background])
         guides = [at for at, owner in enumerate(self.learnt.ids) if owner != BACKGROUND and is_there(owner)]
         if not guides:
@@ -165,12 +173,14 @@ class Ranker:
         order = np.argsort(-belief, kind="stable")[:CHOICES_SHOWN]
         scored = tuple(Scored(self.learnt.ids[guides[at]], float(belief[at])) for at in order)
         lead = min(float(logits[guides].max()) - background, LEAD_LIMIT)
-        evidence = Evidence(lead, float(best[guides].max()), row.known, len(utterance.folded))
+        evidence = Evidence(lead, float(heard.likeness[guides].max()), heard.row.known, len(utterance.folded))
         return Ranking(scored, evidence)
 
-    def logits(self, row: Row) -> Floats:
-        """How much the features speak for each id."""
-        return np.asarray(self.learnt.bias + row.weights @ self.learnt.weights[row.columns].astype(np.float32))
+    def hear(self, utterance: Utterance) -> Heard:
+        row = self.vocabulary.row(utterance)
+        likeness = self.lines.best(self.lines.likeness(row))
+        learnt = self.learnt.bias + row.weights @ self.learnt.weights[row.columns].astype(np.float32)
+        return Heard(row, likeness, np.asarray(learnt + LINE_WEIGHT * likeness))
 
 
 def decide(ranking: Ranking, thresholds: Thresholds) -> Match:

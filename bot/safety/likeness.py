@@ -1,7 +1,8 @@
 """How much a message is like the scams that people got, and how much like honest messages. PURE.
 
 The signs (messages.py) know what a trap wants; this knows how traps are worded, learnt from knowledge/messages_*.txt as
-the guides are learnt from their lines. Numbers and addresses are told by their shape, not by their digits.
+the guides are learnt from their lines. Honest messages are learnt by their kind: a warning is unlike a scam in other
+words than a bank's notice is. Numbers and addresses are told by their shape, not by their digits.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
+from bot.content.model import Message
 from bot.language.learning import Learnt
-from bot.language.matching import BACKGROUND, Ranker
+from bot.language.matching import Ranker
 from bot.language.normalize import UTTERANCE_LIMIT, Normalizer, Utterance
 from bot.safety.addresses import Address, find_addresses
 
-SCAM = "scam"
+SCAM = ""  # the owner of scams: no kind is called so
 _PHONE = re.compile(r"(?<![\w.])(?:0|\+?84)[\d .x*]{7,12}[\dx*](?!\w)")
 _AMOUNT = re.compile(
     r"(?P<change>[+-])?(?<!\w)\d[\d.,]*\s?(?:k|tr|trieu|triệu|ty|tỷ|tỉ|vnd|vnđ|đ|d|đồng|dong|nghìn|nghin|ngàn|ngan)(?!\w)",
@@ -42,18 +46,21 @@ class Familiar:
 
     def __init__(self, learnt: Learnt, normalizer: Normalizer) -> None:
         self._ranker = Ranker(learnt)
+        self._scam = learnt.ids.index(SCAM)
         self._normalizer = normalizer
 
     def lead(self, text: str, links: Sequence[Address]) -> float | None:
-        """Of scam over honest, in logits: above 0 it is worded like a scam. None for a text too short to tell."""
+        """Of scams over all honest kinds, in logits: above 0 it is worded like a scam. None for too short a text."""
         said = self._normalizer(shaped(text[:READ_LIMIT], links))
-        return self._ranker.rank(said).evidence.lead if len(said.words) >= WORDS_LEAST else None
+        if len(said.words) < WORDS_LEAST:
+            return None
+        logits = self._ranker.hear(said).logits
+        return float(logits[self._scam] - np.logaddexp.reduce(np.delete(logits, self._scam)))
 
 
 def message_lines(
-    scams: Iterable[str], honest: Iterable[str], normalizer: Normalizer
+    scams: Iterable[Message], honest: Iterable[Message], normalizer: Normalizer
 ) -> Iterator[tuple[str, Utterance]]:
     """What is learnt from: (owner, line)."""
-    for owner, messages in ((SCAM, scams), (BACKGROUND, honest)):
-        for message in messages:
-            yield owner, normalizer(shaped(message[:READ_LIMIT], find_addresses(message)))
+    for owner, text in (*((SCAM, text) for _, text in scams), *honest):
+        yield owner, normalizer(shaped(text[:READ_LIMIT], find_addresses(text)))

@@ -501,8 +501,9 @@ class MessageJudge:
         links: Iterable[Judgement],
         lead: float | None,
     ) -> Judgement:
-        score = min(sum(sign.sign.weight for sign, _ in met), self._likeness.signs_most)
-        score += self._points(lead)
+        score = sum(sign.sign.weight for sign, _ in met)
+        if lead is not None:
+            score = min(score, self._likeness.signs_most) + self._points(lead)
         score = min([score, *(sign.sign.most for sign, _ in met if sign.sign.most is not None)])
         bad = [link for link in links if link.verdict in ACCUSED]
         score = max(score, 0.0) + max((link.score for link in bad), default=0.0)
@@ -526,9 +527,7 @@ class MessageJudge:
             guides=tuple(dict.fromkeys(guide for guide in guides if guide)),
         )
 
-    def _points(self, lead: float | None) -> float:
-        if lead is None:
-            return 0.0
+    def _points(self, lead: float) -> float:
         known = self._likeness
         return known.weight * max(-known.most, min(lead + known.bias, known.most))
 

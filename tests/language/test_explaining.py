@@ -66,9 +66,8 @@ class TestExplain:
     def test_all_carriers_add_up_to_what_the_features_say(self, ranker: Ranker) -> None:
         text = "mật khẩu"  # few enough to be shown whole
         told = why(ranker, text).guides[0]
-        row = ranker.vocabulary.row(NORMALIZER(text))
         owner = ranker.learnt.ids.index(told.id)
-        features = float(ranker.logits(row)[owner] - ranker.learnt.bias[owner])
+        features = float(ranker.hear(NORMALIZER(text)).logits[owner] - ranker.learnt.bias[owner]) - told.line_weight
         assert sum(one.weight for one in told.carried) == pytest.approx(features, rel=1e-3)
 
     @pytest.mark.parametrize(("guide", "line"), LINES)
