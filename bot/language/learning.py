@@ -16,6 +16,7 @@ import numpy as np
 from bot.language.features import KIND_WEIGHT, RUNS, SNAP_LENGTH, SNAP_SCORE, Floats, Ints, Rows, Vocabulary
 from bot.language.normalize import Utterance
 
+EDITION = 2  # raised when the code, and no constant, changes what is learnt from the same lines
 EPOCHS = 20  # 60 find the same guides in three times the time
 BATCH = 128  # lines
 STEP = 120.0  # at the start; it falls to nothing at the end
@@ -113,6 +114,7 @@ def softmax(scores: Floats) -> Floats:
 def digest(parts: Iterable[str]) -> str:
     """Names what is learnt from `parts`: they, and every constant that weighs them."""
     constants = (
+        EDITION,
         RUNS,
         sorted(KIND_WEIGHT.items()),
         SNAP_SCORE,
