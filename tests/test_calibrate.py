@@ -46,21 +46,21 @@ class TestWhatIsPromised:
 
     def test_wrong_with_confidence_is_rare(self, report: Report) -> None:
         tally = report.total("check:")
-        assert tally.share(tally.wrong) <= 0.03  # measured 0.011
+        assert tally.share(tally.wrong) <= 0.03  # measured 0.021
 
     def test_out_of_scope_is_taken_for_a_guide_rarely(self, report: Report) -> None:
         tally = report.by_group[OUT_OF_SCOPE]
-        assert tally.share(tally.wrong) <= 0.04  # measured 0.01
-        assert tally.share(tally.right) >= 0.88  # measured 0.945
+        assert tally.share(tally.wrong) <= 0.04  # measured 0.015
+        assert tally.share(tally.right) >= 0.88  # measured 0.93
 
     def test_the_score_tells_in_scope_from_out(self, report: Report) -> None:
         assert report.separation is not None
-        assert report.separation >= 0.97  # measured 0.990
+        assert report.separation >= 0.97  # measured 0.989
 
     def test_open_questions_are_asked_back(self, report: Report) -> None:
         tally = report.by_group[OPEN]
-        assert tally.share(tally.wrong) <= 0.15  # measured 0.082
-        assert tally.share(tally.right) >= 0.66  # measured 0.73
+        assert tally.share(tally.wrong) <= 0.15  # measured 0.10
+        assert tally.share(tally.right) >= 0.68  # measured 0.74
 
     def test_the_thresholds_still_hold_for_what_they_were_made_on(self, library: Library) -> None:
         """Fails when lines or guides changed so much that `make calibrate` is due."""
