@@ -175,7 +175,7 @@ class TestRealGuides:
         assert match.outcome is Outcome.CHOICES
         assert len(match.guides) > 1
 
-    @pytest.mark.parametrize("said", ["tôi bị lừa rồi", "tui mới bị gạt 5 triệu rồi con ơi", "bị lừa mất hết tiền rồi giờ làm sao"])
+    @pytest.mark.parametrize("said", ["tôi bị lừa rồi", "tui mới bị gạt 5 triệu rồi con ơi", "bị lừa mất hết tiền rồi"])
     def test_whoever_lost_money_gets_first_aid_at_once(self, library: Library, said: str) -> None:
         match = library.match(said)
         assert match.outcome is Outcome.GUIDE
