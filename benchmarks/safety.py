@@ -1,4 +1,4 @@
-"""What the check of a link costs: one name, the worst texts, and a list of a million bad addresses.
+"""What the scam check costs: a link, a message, the worst texts, and a list of a million bad addresses.
 
 Run it with .venv/bin/python -m benchmarks.safety
 """
@@ -10,14 +10,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from bot.blocklist_file import BlocklistFile, save_blocklist
+from bot.content.load import load_content
+from bot.engine.library import Library
+from bot.evaluate_safety import read_messages
 from bot.safety.addresses import find_addresses
 from bot.safety.blocklist import NO_BLOCKS, Blocklist, read_list
 from bot.safety.links import is_known, judge_link
 from tests.safety.knowledge import HERE, lexicon, names
 
+ROOT = Path(__file__).parent.parent
 MILLION = 1_000_000
 LOOKUPS = 10_000
 WORST = {
@@ -27,6 +32,7 @@ WORST = {
     "16,000 links": " ".join(f"a{number}.com" for number in range(16_000)),
     "12,000 half links": " ".join(f"em{number}.em" for number in range(12_000)),
     "80 kB path": "http://e.top/" + "a/" * 40_000,
+    "100 kB of a scam": "Tai khoan cua quy khach bi khoa, xac thuc tai http://vcb.top/x ngay trong 24h. " * 1_250,
     "longest host": "http://" + ".".join(["rn" * 31, "i" * 63, "vay" * 20]) + ".top",
 }
 
@@ -36,9 +42,21 @@ def main() -> None:
     texts = [*names(HERE / "data" / "lures.txt"), *names(HERE / "data" / "legit_lookalikes.txt")]
     spent = [_seconds(lambda text=text: _judge(text, NO_BLOCKS)) for text in texts for _ in range(5)]
     print(f"one link         median {statistics.median(spent) * 1e6:8.0f} us  worst {max(spent) * 1e6:8.0f} us")
-    for name, text in WORST.items():
-        print(f"{name:18} {_seconds(lambda text=text: _judge(text, NO_BLOCKS)) * 1e3:8.1f} ms")
+    _messages()
     _blocklist()
+
+
+def _messages() -> None:
+    """The whole check, as a conversation makes it: addresses, signs and likeness."""
+    library = Library(load_content(ROOT / "scenarios", ROOT / "knowledge", date.today()).content)
+    library.warm()
+    files = (HERE / "data" / name for name in ("held_out_scam.tsv", "held_out_genuine.tsv"))
+    cases = [case for path in files for case in read_messages(path.read_text(encoding="utf-8").splitlines(), True)]
+    spent = sorted(_seconds(lambda case=case: library.inspect(case.text)) for case in cases)
+    p99 = spent[int(len(spent) * 0.99)]
+    print(f"one message      median {statistics.median(spent) * 1e6:8.0f} us  p99   {p99 * 1e6:8.0f} us")
+    for name, text in WORST.items():
+        print(f"{name:18} {_seconds(lambda text=text: library.inspect(text)) * 1e3:8.1f} ms")
 
 
 def _blocklist() -> None:
