@@ -449,6 +449,7 @@ class Sign(_Frozen):
     guide: str = ""
     is_hint: bool = False  # adds to others, but hints alone accuse nobody
     words: tuple[Line, ...] = ()
+    glued: tuple[Line, ...] = ()  # of the words, short ones that count also where a strange letter touches them
 
 
 class Verdicts(_Frozen):
@@ -497,6 +498,9 @@ class LinkShapes(_Frozen):
     usual_ending: Sign
     granted_ending: Sign
     digits: Sign
+    long_number: Sign
+    disguised: Sign
+    company_tag: Sign
     nameless_shop: Sign
     many_hyphens: Sign
     country_tag: Sign

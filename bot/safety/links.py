@@ -32,6 +32,7 @@ ABOVE_SHARE = 0.6  # of a bait word before the registered name: anybody has a lo
 USUAL_PORTS = (None, 80, 443)
 MANY_HYPHENS = 2
 DIGITS = 2  # digits in a row that are worth a word: 68, 247, 999
+LONG_NUMBER = 4  # digits from which a number is a year, a serial or a telephone number
 GOV = "gov.vn"
 SHORTENER = "shortener"  # the sign of an address that hides another
 
@@ -52,10 +53,13 @@ class LinkLexicon:
     signs: Mapping[str, Sign]
     sites: Mapping[str, OfficialSite]
     words: Mapping[str, Word]
+    looks: Mapping[str, Word]  # the longer words of signs by their skeletons, for digits that stand for letters
+    glued: frozenset[str]  # short words that count although a strange letter stands before them
     longest: int
     owners: Mapping[str, tuple[str, bool]]  # address -> (site, whether it is called official)
     lists: Mapping[str, frozenset[str]]  # shape -> its words as written
     likes: tuple[tuple[str, str], ...]  # (skeleton, site) of names that may be misspelt
+    labels: Mapping[str, tuple[str, str]]  # skeleton -> (whole registered name, site): "vattgia" is like vatgia.com
     bad_sites: Blocklist
     suspicious: float
     dangerous: float
@@ -64,7 +68,7 @@ class LinkLexicon:
 def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
     """Takes some milliseconds: once for each edit, not for each address."""
     words: dict[str, Word] = {}
-    for name in ("country_tag", "harmless", "remote_tool"):
+    for name in ("country_tag", "company_tag", "harmless", "remote_tool"):
         words |= {_joined(word): Word(name) for word in knowledge.signs[name].words}
     for name, sign in knowledge.links.names.items():
         words |= {_joined(word): Word(name) for word in sign.words}
@@ -79,16 +83,24 @@ def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
         owners |= dict.fromkeys(site.owned, (name, False))
     for name, site in knowledge.official_sites.items():  # last: what was checked wins over what is only said
         owners |= dict.fromkeys(site.domains, (name, True))
+    labels = {_skeleton(label): (label, name) for owned, (name, _) in owners.items() if (label := _label(owned))}
+    for label, name in labels.values():
+        site = knowledge.official_sites[name]
+        if _joined(label).startswith(tuple(brand for brand in map(_joined, _names_of(site)) if len(brand) > _TINY)):
+            words.setdefault(_joined(label), Word(f"{site.kind}_name", name))  # "fptsoftware": FPT, no software firm
     words.pop("", None)
     address_of_host(GOV)  # reads the public suffix list now: the first citizen shall not wait for it
     return LinkLexicon(
         signs=knowledge.signs,
         sites=knowledge.official_sites,
         words=words,
+        looks={_skeleton(word): meant for word, meant in words.items() if len(word) >= _LOOK_LENGTH and not meant.site},
+        glued=frozenset(_joined(word) for sign in knowledge.signs.values() for word in sign.glued),
         longest=max(map(len, words), default=0),
         owners=owners,
         lists={name: frozenset(sign.words) for name, sign in knowledge.links.shapes},
         likes=tuple(likes.items()),
+        labels=labels,
         bad_sites=Blocklist.of(entry for line in knowledge.bad_sites if (entry := entry_of(line))),
         suspicious=knowledge.links.verdicts.suspicious,
         dangerous=knowledge.links.verdicts.dangerous,
@@ -262,12 +274,14 @@ def _mark_name(address: Address, marks: _Marks) -> None:
     tokens = read_name(folded, lexicon)
     registered = name.rsplit(".", 1)[-1]
     own = _letters(_fold_name(registered))[0]
-    borrowed = _mark_words(tokens, marks, above=len(_letters(folded)[0]) - len(own))
+    above = len(_letters(folded)[0]) - len(own)
+    borrowed = _mark_words(tokens, marks, above)
     if own == registered and _is_plain_name(own, address.suffix, lexicon):
         marks.add("plain_name", own)
     if _is_nameless_shop(tokens, lists["nameless_shop"]) and "." not in name:
         marks.add("nameless_shop", name)
-    for window, site in _look_alikes(tokens, lexicon):
+    is_baited = marks.score >= _BAITED
+    for window, site in (*_label_like(own, lexicon), *_look_alikes(tokens, lexicon, is_baited)):
         if site not in borrowed:
             weight = lexicon.signs[f"{lexicon.sites[site].kind}_name"].weight + _LIKE_MORE
             share = min(1.0, weight / lexicon.signs["look_alike"].weight)
@@ -336,13 +350,19 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[s
         end += len(token.text)
         if token.word is None:
             if token.is_digits and len(token.text) >= DIGITS:
-                marks.add("digits", token.text)
-            continue
-        if not _stands_apart(tokens, at):
+                marks.add("long_number" if len(token.text) >= LONG_NUMBER else "digits", token.text)
             continue
         share = 1.0 if not token.word.is_short else TINY_SHARE if len(token.text) <= _TINY else SHORT_SHARE
+        if not _stands_apart(tokens, at, marks.lexicon):
+            if not _is_name_with_a_letter(tokens, at):
+                continue
+            share = TINY_SHARE
+        if token.word.sign == "company_tag" and not _is_beside_name(tokens, at):
+            continue
         if end <= above and not token.word.site:
             share = ABOVE_SHARE
+        if token.is_disguised and marks.lexicon.signs[token.word.sign].weight > 0:
+            marks.add("disguised", token.text)
         marks.add(token.word.sign, token.text, token.word.site, share)
         if token.word.site:
             borrowed.add(token.word.site)
@@ -362,6 +382,10 @@ def _is_nameless_shop(tokens: Sequence[Token], shops: frozenset[str]) -> bool:
     return not any(token.word and token.word.sign == "harmless" for token in tokens[1:])
 
 
+def _is_beside_name(tokens: Sequence[Token], at: int) -> bool:
+    return any(0 <= near < len(tokens) and (word := tokens[near].word) and word.site for near in (at - 1, at + 1))
+
+
 # --- reading a name
 
 
@@ -375,6 +399,7 @@ class Token:
     is_syllable: bool = False
     starts: bool = False  # a hyphen, dot or the name's edge stands before
     ends: bool = False  # the same behind
+    is_disguised: bool = False  # a digit stands for a letter: "acc0unt"
 
     @property
     def is_loose(self) -> bool:
@@ -387,6 +412,8 @@ _WORD_COST, _WORD_GAIN = 1.0, 0.04
 _SYLLABLE_COST, _SYLLABLE_GAIN = 1.3, 0.02
 _DIGITS_COST = 0.7
 _LETTER_COST = 1.1
+_DISGUISE_COST = 0.3  # for digits in a word that stand for letters: "acc0unt"
+_LOOK_LENGTH = 5  # letters that such a word has at least
 _BRIDGE_COST = 0.35  # for a word that runs across a hyphen: "vietin-bank"
 _BRIDGE_LENGTH = 5  # letters that such a word has at least
 _TINY = 2  # letters: a word so short counts only between edges or digits
@@ -413,7 +440,15 @@ def read_name(folded: str, lexicon: LinkLexicon) -> tuple[Token, ...]:
     while end:
         start, word, kind = back[end]
         tokens.append(
-            Token(letters[start:end], word, kind == "digits", kind == "syllable", start in edges, end in edges)
+            Token(
+                letters[start:end],
+                word,
+                is_digits=kind == "digits",
+                is_syllable=kind == "syllable",
+                is_disguised=kind == "disguised",
+                starts=start in edges,
+                ends=end in edges,
+            )
         )
         end = start
     return tuple(reversed(tokens))
@@ -447,9 +482,11 @@ def _pieces(
             continue
         if length <= _TINY:
             at_edges = _is_edge(letters, start, edges) + _is_edge(letters, end, edges)
-            if at_edges < (1 if word.sign == "country_tag" else 2):
+            if at_edges < (1 if word.sign in ("country_tag", "company_tag") else 2):
                 continue
         yield end, _WORD_COST - _WORD_GAIN * length + _BRIDGE_COST * bridges, word, "word"
+    if _DISGUISE.search(letters):
+        yield from _disguised(letters, start, inner, lexicon)
     if letters[start].isdigit():
         end = start + 1
         while end < size and letters[end].isdigit() and end not in edges:
@@ -462,17 +499,37 @@ def _pieces(
     yield start + 1, _LETTER_COST, None, "letter"
 
 
+_DISGUISE = re.compile(r"[a-z][013457]{1,2}[a-z]")
+
+
+def _disguised(
+    letters: str, start: int, inner: Sequence[int], lexicon: LinkLexicon
+) -> Iterator[tuple[int, float, Word | None, str]]:
+    """Known words that begin here and have digits for letters in them."""
+    found = _DISGUISE.search(letters, start, start + lexicon.longest)
+    if not found:
+        return
+    for end in range(max(found.end(), start + _LOOK_LENGTH), min(len(letters), start + lexicon.longest) + 1):
+        if inner[end - 1] != inner[start]:
+            return
+        if letters[end - 1].isalpha() and (word := lexicon.looks.get(_skeleton(letters[start:end]))):
+            yield end, _WORD_COST - _WORD_GAIN * (end - start) + _DISGUISE_COST, word, "disguised"
+
+
 def _is_edge(letters: str, at: int, edges: frozenset[int]) -> bool:
     return at in edges or letters[at - 1].isdigit() or letters[at].isdigit()
 
 
-def _stands_apart(tokens: Sequence[Token], at: int) -> bool:
+def _stands_apart(tokens: Sequence[Token], at: int, lexicon: LinkLexicon) -> bool:
     """Whether a small word is a word here, and not a part of a longer one that we do not know.
 
     "vibe" is no "vib", and "sctv" no "ctv"; but nobody can read on in "vcbl…", so that is a "vcb".
     """
     token = tokens[at]
-    if len(token.text) > _SMALL:
+    is_harmless = token.word is not None and token.word.sign == "harmless"
+    if len(token.text) > _SMALL + is_harmless:
+        return True
+    if token.ends and token.text in lexicon.glued:
         return True
     before = None if token.starts else tokens[at - 1]
     after = None if token.ends else tokens[at + 1]
@@ -480,6 +537,15 @@ def _stands_apart(tokens: Sequence[Token], at: int) -> bool:
     if (before and before.is_loose) or (is_readable and after and after.is_loose):
         return False
     return not before or not after or any(each.word or each.is_digits for each in (before, after))
+
+
+def _is_name_with_a_letter(tokens: Sequence[Token], at: int) -> bool:
+    """ "onlineacbc", "247vcba": a short name between a known word or digits and one letter that ends the name."""
+    token = tokens[at]
+    if not token.word or not token.word.site or len(token.text) < _SMALL or at == 0 or at + 2 != len(tokens):
+        return False
+    before = tokens[at - 1]
+    return tokens[-1].is_loose and (before.is_digits or bool(before.word))
 
 
 _SYLLABLE_LENGTH = 6
@@ -501,7 +567,9 @@ def _syllables() -> frozenset[str]:
 # --- names that look like others
 
 LIKE_LENGTH = 6  # letters of a name that a misspelling is looked for: shorter ones are near too many words
+_BAITED = 0.8  # what the other signs weigh together where there is a bait
 _ONE_CHANGE, _TWO_CHANGES = 6, 10  # letters from which one wrong letter, and two, are a misspelling
+_ONE_CHANGE_BAITED = 5  # the same beside a bait, and there the first letter may be the wrong one: "fhopee00412"
 _STEM_ONE_CHANGE, _STEM_TWO_CHANGES = 5, 7  # the same for what stands before "bank", which all banks share
 _BANK_LENGTH = 7  # letters of a skeleton, with "bank"
 _SHARED_STARTS = ("vletnam", "vlet", "dlenmay")  # as skeletons have them
@@ -541,30 +609,52 @@ def _may_be_misspelt(brand: str) -> bool:
     return brand.isalnum() and len(brand) >= LIKE_LENGTH
 
 
-def _look_alikes(tokens: Sequence[Token], lexicon: LinkLexicon) -> Iterator[tuple[str, str]]:
+def _names_of(site: OfficialSite) -> tuple[str, ...]:
+    return (*site.brand, *site.short)
+
+
+def _label(owned: str) -> str:
+    """The registered name of an owner's address, where it is long enough to be known again when misspelt."""
+    found = address_of_host(owned) if "/" not in owned else None
+    label = found.domain.split(".", 1)[0] if found else ""
+    return label if len(label) >= LIKE_LENGTH else ""
+
+
+def _label_like(label: str, lexicon: LinkLexicon) -> Iterator[tuple[str, str]]:
+    """A whole name that the eye takes for another's, by a doubled letter, l for i, 0 for o; the same name is none."""
+    known, site = lexicon.labels.get(_skeleton(label), ("", ""))
+    if known and known != label:
+        yield label, site
+
+
+def _look_alikes(tokens: Sequence[Token], lexicon: LinkLexicon, is_baited: bool) -> Iterator[tuple[str, str]]:
     """(piece, site) where a piece of the name is nearly a name worth borrowing."""
     windows = _windows(tokens)
     if not windows or not lexicon.likes:
         return
-    shown = [_skeleton(window) for window in windows]
-    for window in tuple(windows):
+    shown = [_skeleton(window) for window, _ in windows]
+    for window, is_strange in tuple(windows):
         if "rn" in window or "vv" in window:  # also as typed: in "garerna" they are no m
-            windows.append(window)
+            windows.append((window, is_strange))
             shown.append(_skeleton(window.replace("rn", "r-n").replace("vv", "v-v")).replace("-", ""))
     names = [name for name, _ in lexicon.likes]
     distances = process.cdist(shown, names, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
     for at, like in zip(*np.nonzero(distances <= 2), strict=True):
         window, name, changes = shown[at], names[like], int(distances[at, like])
-        if _is_misspelling(window, name, changes):
-            yield windows[at], lexicon.likes[like][1]
+        typed, is_strange = windows[at]
+        if _is_misspelling(window, name, changes, is_baited and is_strange):
+            yield typed, lexicon.likes[like][1]
 
 
-def _is_misspelling(window: str, name: str, changes: int) -> bool:
+def _is_misspelling(window: str, name: str, changes: int, is_baited: bool) -> bool:
     """Whether so few changes tell anything: not where the letters that differ stand beside a word that many share."""
     if changes == 0:
         return True
-    if window[0] != name[0] and (changes > 1 or len(name) < _TWO_CHANGES):
-        return False
+    one_change = _ONE_CHANGE_BAITED if is_baited else _ONE_CHANGE
+    if window[0] != name[0]:
+        is_one_wrong = is_baited and len(window) == len(name)  # "arena" is no "garena"
+        if changes > 1 or (len(name) < _TWO_CHANGES and not is_one_wrong):
+            return False
     length = len(name)
     if not name.endswith("bank"):
         length -= next((len(shared) for shared in _SHARED_STARTS if name.startswith(shared)), 0)
@@ -572,23 +662,28 @@ def _is_misspelling(window: str, name: str, changes: int) -> bool:
         length -= len("bank")
         return length >= (_STEM_ONE_CHANGE if changes == 1 else _STEM_TWO_CHANGES)
     if changes == 1:
-        return length >= _ONE_CHANGE + (len(window) < len(name))
+        return length >= one_change + (len(window) < len(name))
     return length >= _TWO_CHANGES and len(window) >= len(name) - 1
 
 
-def _windows(tokens: Sequence[Token]) -> list[str]:
-    """Runs of neighbouring tokens that could be one misspelt name; single known words are what they are."""
-    found: dict[str, None] = {}
+def _windows(tokens: Sequence[Token]) -> list[tuple[str, bool]]:
+    """Runs of neighbouring tokens that could be one misspelt name, and whether they are strange: "fhopee".
+
+    Strange is what nobody can read on: "market" is no "target". Single known words are what they are.
+    """
+    found: dict[str, bool] = {}
     for start in range(len(tokens)):
-        text = ""
+        text, is_loose, is_known = "", False, False
         for end in range(start, min(len(tokens), start + _WINDOW_TOKENS)):
             text += tokens[end].text
+            is_loose |= tokens[end].is_loose
+            is_known |= tokens[end].word is not None and len(tokens[end].text) > _SMALL
             if len(text) not in _WINDOW_LENGTHS:
                 if len(text) >= _WINDOW_LENGTHS.stop:
                     break
                 continue
             if end > start or tokens[end].word is None:
-                found.setdefault(text)
+                found.setdefault(text, is_loose and not is_known)
         if len(found) >= _WINDOW_LIMIT:
             break
-    return list(found)
+    return list(found.items())

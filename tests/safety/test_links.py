@@ -108,6 +108,20 @@ def test_what_proves_nothing_is_unknown(text: str) -> None:
         ("cskhmbcanhan.com", "support"),
         ("napkc66.com", "game_topup"),
         ("vn-ebay.cn", "shop_name"),
+        ("hotro0nline28.com", "disguised"),
+        ("xacm1nh-taikh0an.com", "disguised"),
+        ("onlineacbc.com", "bank_name"),
+        ("citi-vietnam.com", "bank_name"),
+        ("fhopee00412.com", "look_alike"),
+        ("vattgia.com", "look_alike"),
+        ("ticketb0x.com", "look_alike"),
+        ("vndirectco.vn", "company_tag"),
+        ("fptsoftwareapp.com", "telco_name"),
+        ("dangkytanggiai2022.com", "long_number"),
+        ("congdientu247.com", "copied"),
+        ("ebanking.dnryg31.com", "money_word"),
+        ("avay.vn", "loan"),
+        ("postvay.com", "loan"),
     ],
 )
 def test_a_trap_is_accused_and_its_sign_named(text: str, sign: str) -> None:
@@ -156,6 +170,18 @@ def test_a_trap_is_accused_and_its_sign_named(text: str, sign: str) -> None:
         "dulichdailoan.com",
         "dienmayminhthanh.com",
         "nhaphangtrungquoc.com",
+        "vatgia.net",
+        "vayu.com",
+        "tasco.com.vn",
+        "vibe365.com",
+        "ngoinhaxanh2024.com",
+        "nganhangmau.vn",
+        "thebank.vn",
+        "tinnghiabank.vn",
+        "mekongbank.vn",
+        "trungtamonline.com",
+        "baohanhtoancau.com",
+        "h0us3.com",
     ],
 )
 def test_an_honest_name_is_not_accused(text: str) -> None:
@@ -185,6 +211,23 @@ def test_a_bait_word_before_the_registered_name_weighs_less_but_a_borrowed_name_
 def test_a_plain_name_is_spared_only_where_firms_must_show_papers(name: str) -> None:
     assert "plain_name" not in {reason.sign for reason in judge(name).reasons}
     assert name == "vneid.vn" or judge(name).verdict in ACCUSED
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("vndirect-vietnam.com", "company_tag"),
+        ("tascogroup.com", "company_tag"),
+        ("hanoi2024.com", "digits"),
+        ("hanoi24.com", "long_number"),
+        ("marketonline247.com", "look_alike"),
+        ("arena-vn247.com", "look_alike"),
+        ("vatgia.top", "look_alike"),
+        ("sale5.com", "disguised"),
+    ],
+)
+def test_a_sign_is_not_seen_where_it_is_not(name: str, sign: str) -> None:
+    assert sign not in signs(name)
 
 
 def test_hints_alone_accuse_nobody() -> None:
