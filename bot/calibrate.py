@@ -23,6 +23,7 @@ from bot.language.matching import (
     Scope,
     Thresholds,
     certainty_signs,
+    sureness,
 )
 from bot.language.normalize import Utterance
 
@@ -32,7 +33,7 @@ TAKEN = 0.02  # of lines out of scope: the most that may get a guide with confid
 DECIDED = 0.15  # of open lines: the most that may get one guide without asking back
 OFFERED = 0.12  # of lines out of scope: the most that may be offered something
 OPEN_WEIGHT = 0.5  # of all lines in scope: what the open ones weigh together, for certainty is about them
-SHARE = 0.4  # by hand, on the open lines: with more choices more are beside the point, with fewer the right one lacks
+SHARE = 0.5  # by hand, on the open lines: with more choices more are beside the point, with fewer the right one lacks
 HOLD = 1e-2  # keeps the logistic fit finite
 STEPS = 50  # of Newton's method: it settles within ten
 
@@ -70,7 +71,7 @@ def calibrate(
     certainty = _fit_certainty(inside, outside, left_open)
 
     def is_meant(ranking: Ranking) -> float:
-        return scope.chance(ranking.evidence) * certainty.chance(ranking)
+        return sureness(ranking, scope, certainty)
 
     sure = max(
         _exceeded([is_meant(ranking) for ranking, is_right in inside if not is_right], WRONG * len(inside)),

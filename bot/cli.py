@@ -281,7 +281,7 @@ def _match(options: argparse.Namespace) -> int:
 
 
 def _explained(text: str, meant: Meaning, library: Library) -> dict[str, Any] | None:
-    """Nothing for a command or a short code, which are not weighed. A topic's name asks back however sure it is."""
+    """Nothing for a command or a short code, which are not weighed. A topic or an open question asks back anyhow."""
     if meant.outcome is Outcome.COMMAND:
         return None
     ranking = library.rank(text, among=meant.topic.guides if meant.topic else None)
@@ -289,7 +289,8 @@ def _explained(text: str, meant: Meaning, library: Library) -> dict[str, Any] | 
     shown = (one.id for one in meant.guides)
     thresholds = library.content.knowledge.thresholds
     explanation = explain(library.normalizer(text), ranking, shown, library.ranker, lines, thresholds)
-    return {"topic": meant.topic.id if meant.topic else None, **asdict(explanation, dict_factory=_rounded)}
+    named = {"topic": meant.topic.id if meant.topic else None, "open_question": bool(library.open_guides(text))}
+    return {**named, **asdict(explanation, dict_factory=_rounded)}
 
 
 def _rounded(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

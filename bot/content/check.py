@@ -207,7 +207,7 @@ def check_payment_codes(knowledge: Knowledge, names: frozenset[str], where: Wher
 
 
 def check_open_questions(content: Content, names: frozenset[str], where: Where) -> Iterator[Problem]:
-    """Guides that are misspelt, and lines that say the same as another one or as a guide's `ask:`."""
+    """Guides that are misspelt or named twice, and lines that say nothing, or the same as another one or an `ask:`."""
     path, line = where
     plain = content.knowledge.synonyms.normalizer.plain
     everything = (*content.lessons.values(), *content.paths.values())
@@ -217,8 +217,12 @@ def check_open_questions(content: Content, names: frozenset[str], where: Where) 
         for number, guide in enumerate(guides):
             if guide not in names and (meant := near(guide, sorted(names))):
                 yield Problem(path, line((said, number)), say("content", "no_such_guide", name=guide, near=meant))
+            if guide in guides[:number]:
+                yield Problem(path, line((said, number)), say("content", "open_repeats", name=guide))
         key = plain(said).key
-        if key in asked:
+        if not key:
+            yield Problem(path, line((said,)), say("content", "open_wordless"))
+        elif key in asked:
             yield Problem(path, line((said,)), say("content", "open_and_asked", guide=asked[key]))
         elif key in met:
             yield Problem(path, line((said,)), say("content", "open_twice", line=met[key]))

@@ -211,7 +211,7 @@ class _Reader:
             kind, _, message = line.partition("\t")
             if line.startswith("#") or not line.strip():
                 continue
-            if not kind or not message.strip():
+            if not kind.strip() or not message.strip():
                 self.problems.append(Problem(self.shown(path), number, say("content", "message_without_kind")))
             said.append(Message(kind.strip(), message.replace("\\n", "\n").strip()))
         return tuple(said)

@@ -39,7 +39,7 @@ def _https(url: str) -> str:
     return url
 
 
-Line = Annotated[str, StringConstraints(min_length=1)]
+Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 OpenTo = Annotated[tuple[str, ...], Field(min_length=2)]  # guides that would all do
 Url = Annotated[str, AfterValidator(_https)]
 StepId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=STEP_ID_LIMIT)]

@@ -8,7 +8,8 @@ moves   lessons.py     how a guide or quiz is opened, stopped and ended
         judging.py     scams, QR codes, secrets             looking_up.py words and communes
 out     composing.py   what is said and its buttons         composing_learning.py   the same for quizzes and paths
 
-model.py has what goes through (Update, Session, Turn), scene.py what every move is given and how it makes a turn,
-library.py what is looked up, postback.py what a button carries. A move is a plain function: (scene, …) -> Turn.
+model.py has what goes through (Update, Session, Turn), codec.py how stores keep it, scene.py what every move is given
+and how it makes a turn, library.py what is looked up (with sayings.py and places.py), postback.py what a button
+carries. A move is a plain function: (scene, …) -> Turn.
 They import downwards only: respond, then walking and quizzing, then lessons, paths, scene, composing.
 """

@@ -71,9 +71,9 @@ class Library:
             for topic in content.topics
             for name in (topic.id.replace("-", " "), *topic.title.split("–"))
         }
-        self._open: Mapping[str, tuple[str, ...]] = {
-            self.normalizer(line).key: guides for guides, line in open_of(content) if len(guides) > 1
-        }
+        opened = list(open_of(content))[::-1]  # of lines that come to the same by synonyms the first one counts
+        self._open = {self.normalizer.plain(line).key: guides for guides, line in opened}
+        self._open_meanings = {self.normalizer(line).key: guides for guides, line in opened}
         codes = "|".join(re.escape(self.normalizer.plain(words).key) for words in knowledge.commands.short_code)
         self.code_pattern = re.compile(rf"(?:(?:{codes}) )?(\d{{1,3}})")
         # Insults are met with their accents or as whole words typed without any, never as part of a word.
@@ -96,13 +96,18 @@ class Library:
 
         Whoever may have lost money gets first aid at once where it is the one guide that fits, sure or not.
         """
-        if guides := self._open.get(self.normalizer(text).key):
+        if guides := self.open_guides(text):
             return Match(Outcome.CHOICES, tuple(Scored(guide, 1 / len(guides)) for guide in guides[:OPEN_SHOWN]))
         match = decide(self.rank(text), self.content.knowledge.thresholds)
         hurt = self.content.knowledge.safety.messages.hurt
         if match.outcome is Outcome.CHOICES and [one.id for one in match.guides] == [hurt]:
             return Match(Outcome.GUIDE, match.guides)
         return self._asked_back(match) if match.outcome is Outcome.GUIDE else match
+
+    def open_guides(self, text: str) -> tuple[str, ...]:
+        """Those of the open question that the text is; none where it is no open question."""
+        as_written = self._open.get(self.normalizer.plain(text).key)
+        return as_written or self._open_meanings.get(self.normalizer(text).key, ())
 
     def _asked_back(self, match: Match) -> Match:
         """Whoever is in trouble must not land in an exercise: learning is offered, not given, beside what helps now."""
@@ -223,9 +228,11 @@ def others_of(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def open_of(content: Content) -> Iterator[tuple[tuple[str, ...], str]]:
-    """(guides that would all do, what people say); guides that are not there left out."""
+    """(guides that would all do, what people say), where at least two of the guides are there."""
     for line, guides in content.knowledge.open_questions.items():
-        yield tuple(guide for guide in guides if guide in content.lessons), line
+        there = tuple(guide for guide in guides if guide in content.lessons or guide in content.paths)
+        if len(there) > 1:
+            yield there, line
 
 
 def lines_of(content: Content) -> list[tuple[str, str]]:
@@ -246,7 +253,7 @@ def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar 
     asked = [line for guide in content.guides.values() if not guide.urgent for line in guide.ask]
     questions = (Message(QUESTION, line) for line in (*content.knowledge.background, *asked[::HONEST_QUESTIONS]))
     honest = [*safety.honest, *questions]
-    key = digest([repr(content.knowledge.synonyms), *map(repr, safety.scams), *map(repr, honest)])
+    key = digest([repr(content.knowledge.synonyms), repr(safety.scams), repr(honest)])
     return Familiar(_kept_or_learnt(kept, key, message_lines(safety.scams, honest, normalizer)), normalizer)
 
 

@@ -1,9 +1,9 @@
 """Where a message comes in, and in which order it is taken. Read this first. PURE: no I/O, no clock, no channel.
 
-A tap says by itself what is meant. A text is taken, in this order, as: a trap passed on to be judged, a secret pasted
-by mistake, a choice just offered, an answer in a quiz, something else to be judged, a command, a guide's number,
-a topic, a word or place that is asked about, despair, trouble at the step being walked, another guide, more about a
-trouble, a return after hours, a few guides to choose from, or unknown.
+A tap says by itself what is meant. A text is taken, in this order, as: a trap, a secret pasted by mistake, anything
+else that was passed on, a choice just offered, an answer in a quiz, something else to be judged, a command, a guide's
+number, a topic, a word or place that is asked about, despair, trouble at the step being walked, another guide, more
+about a trouble, a return after hours, a few guides to choose from, or unknown.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ def suspicion(
     if judgement.links:
         beside = words - sum(len(library.normalizer.plain(link).words) for link in judgement.links)
         return judgement if beside < LONE_WORDS else None
-    if judgement.is_number:
+    is_code = meant.command == CODE_COMMAND and judgement.verdict is Verdict.UNKNOWN  # "104", which is no hotline
+    if judgement.is_number and not is_code:
         return judgement
     if meant.outcome is Outcome.COMMAND:
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.language.features import Row, word_features
-from bot.language.matching import LINE_WEIGHT, Evidence, Ranker, Ranking, Thresholds
+from bot.language.matching import LINE_WEIGHT, Evidence, Ranker, Ranking, Thresholds, sureness
 from bot.language.normalize import Utterance, fold
 
 CARRIED_SHOWN = 5  # words and pairs a guide: after them little is added
@@ -47,7 +47,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Without enough `scope` a text is unknown; without enough `certainty` people are asked to choose."""
+    """Without enough `scope` a text is unknown; without enough `certainty`, scope multiplied in, people choose."""
 
     compared: str  # the words as they were compared: synonyms in their one form, slips mended
     scope: Chance
@@ -78,10 +78,11 @@ def explain(
         line = lines[ranker.learnt.order[ranker.learnt.first[owner] + nearest]] if near else ""
         return Reason(guide, _carried(ranker, row, owner, words, said), line, near, LINE_WEIGHT * near)
 
+    sure = sureness(ranking, thresholds.scope, thresholds.certainty) if ranking.guides else 0.0
     return Explanation(
         _as_said(words, said),
         Chance(thresholds.scope.chance(ranking.evidence), thresholds.torn),
-        Chance(thresholds.certainty.chance(ranking) if ranking.guides else 0.0, thresholds.sure),
+        Chance(sure, thresholds.sure),
         ranking.evidence,
         tuple(map(reason, shown)),
     )

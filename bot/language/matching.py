@@ -87,6 +87,11 @@ class Certainty:
         return logistic(self.bias + self.margin * margin + self.words * words)
 
 
+def sureness(ranking: Ranking, scope: Scope, certainty: Certainty) -> float:
+    """The chance that the utterance is about a guide, and that the best one is meant. The ranking has a guide."""
+    return scope.chance(ranking.evidence) * certainty.chance(ranking)
+
+
 def certainty_signs(ranking: Ranking) -> tuple[float, int]:
     """What Certainty weighs: margin, words. The ranking has a guide."""
     best, second = (max(one.score, LEAST) for one in (*ranking.guides[:2], NO_GUIDE)[:2])
@@ -97,10 +102,13 @@ def certainty_signs(ranking: Ranking) -> tuple[float, int]:
 class Thresholds:
     """Where sure, torn and unknown part: knowledge/thresholds.yaml, written by `hocvuso calibrate`."""
 
+    # Read by pydantic: numbers that an older version fitted mean something else, so they are refused, not passed over.
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - pydantic looks for a plain dict
+
     scope: Scope
     certainty: Certainty
     torn: float  # below this chance of being about a guide, nothing is offered
-    sure: float  # from this certainty on, that chance multiplied in, the best guide is given
+    sure: float  # from this sureness on the best guide is given
     share: float  # a guide is offered beside the best one from this part of its belief on
 
 
@@ -189,7 +197,7 @@ def decide(ranking: Ranking, thresholds: Thresholds) -> Match:
     scored = tuple(Scored(one.id, one.score * scope) for one in ranking.guides)
     if not scored or scope < thresholds.torn or not ranking.evidence.known:
         return Match(Outcome.UNKNOWN, scored)
-    if scope * thresholds.certainty.chance(ranking) >= thresholds.sure:
+    if sureness(ranking, thresholds.scope, thresholds.certainty) >= thresholds.sure:
         return Match(Outcome.GUIDE, scored)
     return Match(Outcome.CHOICES, near_best(scored, thresholds.share))
 

@@ -228,3 +228,34 @@ def test_an_open_question_that_one_guide_asks_for_is_told(folder: Path) -> None:
     path.write_text(f'"{ask}": [bai-mot, bai-hai]\n', encoding="utf-8")
     [told] = problems(folder)
     assert "bai-mot" in told
+
+
+def test_an_open_question_needs_words_and_different_guides(folder: Path) -> None:
+    path = folder / "knowledge" / "open_questions.yaml"
+    path.write_text('mất máy: [bai-mot, bai-mot]\n"?!": [bai-mot, bai-hai]\n', encoding="utf-8")
+    repeated, wordless = problems(folder)
+    assert repeated.startswith("knowledge/open_questions.yaml:1:")
+    assert wordless.startswith("knowledge/open_questions.yaml:2:")
+    path.write_text('" ": [bai-mot, bai-hai]\n', encoding="utf-8")
+    [blank] = problems(folder)
+    assert blank.startswith("knowledge/open_questions.yaml:1:")
+
+
+def test_thresholds_of_an_older_version_are_refused_with_their_line_and_mend(folder: Path) -> None:
+    path = folder / "knowledge" / "thresholds.yaml"
+    written = path.read_text(encoding="utf-8")
+    path.write_text(written.replace("margin:", "belief: 0.5, margin:") + "share_short: 0.1\n", encoding="utf-8")
+    belief, share_short = problems(folder)
+    assert "'belief'" in belief
+    last = len(written.splitlines()) + 1
+    assert share_short.startswith(f"knowledge/thresholds.yaml:{last}: ")
+    assert "'share_short'" in share_short
+    assert "make calibrate" in share_short
+
+
+@pytest.mark.parametrize("line", ["tin không có loại", " \ttin có loại trống", "otp\t "])
+def test_a_message_without_a_kind_or_words_is_told(folder: Path, line: str) -> None:
+    """An empty kind is that of scams: an honest message would be learnt as one."""
+    (folder / "knowledge" / "messages_genuine.txt").write_text(f"otp\tMã là 482913\n{line}\n", encoding="utf-8")
+    [told] = problems(folder)
+    assert told.startswith("knowledge/messages_genuine.txt:2:")

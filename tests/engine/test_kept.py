@@ -55,6 +55,15 @@ def test_what_is_kept_is_read_once_for_the_guides_and_once_for_the_messages(cont
     assert place.read == 2
 
 
+def test_a_message_that_changes_sides_is_learnt_anew(content: Content) -> None:
+    """Also the last scam that becomes the first honest message, after which the files say the same in a row."""
+    place, safety = Place(), content.knowledge.safety
+    moved = safety.model_copy(update={"scams": safety.scams[:-1], "honest": (safety.scams[-1], *safety.honest)})
+    Library(content, place)
+    Library(content.model_copy(update={"knowledge": content.knowledge.model_copy(update={"safety": moved})}), place)
+    assert len(place) == 3
+
+
 def test_a_full_disk_does_not_stop_the_start(content: Content) -> None:
     library = Library(content, Place(is_full=True))
     guide = next(iter(content.guides.values()))

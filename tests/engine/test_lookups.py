@@ -78,6 +78,7 @@ def test_trouble_at_a_step_goes_before_a_word_alone(library: Library, talk: Talk
     talk.open("thanh-toan-sinh-trac-hoc")
     talk.tap("Bắt đầu")
     assert term.say not in talk.say("nfc")
+    assert "Vẫn không được" in talk.labels
 
 
 def test_the_guide_being_walked_is_not_offered_again(talk: Talk) -> None:

@@ -161,3 +161,14 @@ def test_volunteer_of_a_link_is_counted_until_another_comes(talk: Talk) -> None:
 
 def test_new_session_has_nothing(library: Library) -> None:
     assert Session() == Session(version=0)
+
+
+def test_a_three_digit_code_alone_opens_its_guide_unless_it_is_a_hotline(library: Library) -> None:
+    """ "104" looks like a service's number; 113 is one."""
+    lessons = [one for one in library.content.lessons.values() if one.code >= 100]
+    hotlines = {hotline.number for hotline in library.content.knowledge.hotlines.values()}
+    assert lessons
+    for lesson in lessons:
+        talk = Talk(library)
+        talk.say(str(lesson.code))
+        assert (talk.session.guide_id == lesson.id) == (str(lesson.code) not in hotlines), lesson.code

@@ -81,7 +81,8 @@ class TestExplain:
         ranking = ranker.rank(NORMALIZER("quên mật khẩu"))
         told = why(ranker, "quên mật khẩu")
         assert (told.scope.chance, told.scope.needed) == (THRESHOLDS.scope.chance(ranking.evidence), THRESHOLDS.torn)
-        assert (told.certainty.chance, told.certainty.needed) == (THRESHOLDS.certainty.chance(ranking), THRESHOLDS.sure)
+        certainty = THRESHOLDS.scope.chance(ranking.evidence) * THRESHOLDS.certainty.chance(ranking)
+        assert (told.certainty.chance, told.certainty.needed) == (certainty, THRESHOLDS.sure)
         assert told.evidence == ranking.evidence
 
     @pytest.mark.parametrize("text", ["", "😀", "ゔゔゔ"])
