@@ -97,9 +97,13 @@ def check_learning(
     quizzes: Sequence[Located[Quiz]],
     paths: Sequence[Located[LearningPath]],
     names: frozenset[str],
+    key_of: Callable[[str], str],
     today: date,
 ) -> Iterator[Problem]:
-    """Quizzes and learning paths, and what no two of all that people can ask for may share."""
+    """Quizzes and learning paths, and what no two of all that people can ask for may share.
+
+    `key_of`: lines with the same key say the same.
+    """
     for quiz in quizzes:
         yield from _check_id(quiz)
         yield from _check_quiz(quiz, names)
@@ -109,8 +113,7 @@ def check_learning(
         yield from _check_path(path, names)
     lessons: list[Located[Lesson]] = [*guides, *quizzes]
     yield from _check_repeats(lessons)
-    plain = content.knowledge.synonyms.normalizer.plain
-    yield from _check_utterances([*lessons, *paths], lambda line: plain(line).key)
+    yield from _check_utterances([*lessons, *paths], key_of)
 
 
 def check_phrases(content: Content, path: str, line: Callable[[Sequence[str | int]], int]) -> Iterator[Problem]:
@@ -206,12 +209,13 @@ def check_payment_codes(knowledge: Knowledge, names: frozenset[str], where: Wher
         yield Problem(path, line(("guide",)), say("content", "no_such_guide", name=guide, near=meant))
 
 
-def check_open_questions(content: Content, names: frozenset[str], where: Where) -> Iterator[Problem]:
+def check_open_questions(
+    content: Content, names: frozenset[str], key_of: Callable[[str], str], where: Where
+) -> Iterator[Problem]:
     """Guides that are misspelt or named twice, and lines that say nothing, or the same as another one or an `ask:`."""
     path, line = where
-    plain = content.knowledge.synonyms.normalizer.plain
     everything = (*content.lessons.values(), *content.paths.values())
-    asked = {plain(ask).key: asked.id for asked in everything for ask in asked.ask}
+    asked = {key_of(ask): asked.id for asked in everything for ask in asked.ask}
     met: dict[str, str] = {}
     for said, guides in content.knowledge.open_questions.items():
         for number, guide in enumerate(guides):
@@ -219,7 +223,7 @@ def check_open_questions(content: Content, names: frozenset[str], where: Where) 
                 yield Problem(path, line((said, number)), say("content", "no_such_guide", name=guide, near=meant))
             if guide in guides[:number]:
                 yield Problem(path, line((said, number)), say("content", "open_repeats", name=guide))
-        key = plain(said).key
+        key = key_of(said)
         if not key:
             yield Problem(path, line((said,)), say("content", "open_wordless"))
         elif key in asked:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,11 +139,13 @@ def load_content(scenarios: Path, knowledge: Path, today: date) -> Loaded:
         names = frozenset(path.stem for path in scenarios.glob("*/*.yaml") if path.name != TOPIC_FILE) | set(planned)
         pictures = scenarios / PICTURES
         problems += check_content(content, guides, topics, names, lambda name: (pictures / name).is_file(), today)
-        problems += check_learning(content, guides, quizzes, paths, names, today)
+        plain = content.knowledge.synonyms.normalizer.plain
+        key_of = cache(lambda line: plain(line).key)  # of thousands of lines, which two of the checks ask for
+        problems += check_learning(content, guides, quizzes, paths, names, key_of, today)
         problems += check_phrases(content, *reader.where(knowledge / "phrases.yaml"))
         lookups = (reader.where(knowledge / f"{name}.yaml") for name in ("glossary", "communes", "questions"))
         problems += check_lookups(content.knowledge, names, *lookups)
-        problems += check_open_questions(content, names, reader.where(knowledge / "open_questions.yaml"))
+        problems += check_open_questions(content, names, key_of, reader.where(knowledge / "open_questions.yaml"))
         problems += check_payment_codes(content.knowledge, names, reader.where(knowledge / "payment_codes.yaml"))
         places = (reader.where(knowledge / f"{name}.yaml") for name in _SAFETY)
         problems += check_safety(content.knowledge.safety, names, *places)

@@ -71,9 +71,6 @@ class Library:
             for topic in content.topics
             for name in (topic.id.replace("-", " "), *topic.title.split("–"))
         }
-        opened = list(open_of(content))[::-1]  # of lines that come to the same by synonyms the first one counts
-        self._open = {self.normalizer.plain(line).key: guides for guides, line in opened}
-        self._open_meanings = {self.normalizer(line).key: guides for guides, line in opened}
         codes = "|".join(re.escape(self.normalizer.plain(words).key) for words in knowledge.commands.short_code)
         self.code_pattern = re.compile(rf"(?:(?:{codes}) )?(\d{{1,3}})")
         # Insults are met with their accents or as whole words typed without any, never as part of a word.
@@ -104,10 +101,18 @@ class Library:
             return Match(Outcome.GUIDE, match.guides)
         return self._asked_back(match) if match.outcome is Outcome.GUIDE else match
 
+    @cached_property
+    def _open(self) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+        """Open questions as they are written, and by what they come to with synonyms, where the first one counts."""
+        opened = list(open_of(self.content))[::-1]
+        return tuple(
+            {key_of(line).key: guides for guides, line in opened} for key_of in (self.normalizer.plain, self.normalizer)
+        )
+
     def open_guides(self, text: str) -> tuple[str, ...]:
         """Those of the open question that the text is; none where it is no open question."""
-        as_written = self._open.get(self.normalizer.plain(text).key)
-        return as_written or self._open_meanings.get(self.normalizer(text).key, ())
+        as_written, by_meaning = self._open
+        return as_written.get(self.normalizer.plain(text).key) or by_meaning.get(self.normalizer(text).key, ())
 
     def _asked_back(self, match: Match) -> Match:
         """Whoever is in trouble must not land in an exercise: learning is offered, not given, beside what helps now."""
