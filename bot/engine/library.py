@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, MutableMappi
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from zlib import crc32
 
 from bot.content.model import Askable, Content, Guide, Message, Phrase, Pronouns, Step, Trouble, Wording
 from bot.engine.places import place_names
@@ -247,7 +248,7 @@ def lines_of(content: Content) -> list[tuple[str, str]]:
 
 
 Kept = MutableMapping[str, Learnt]
-HONEST_QUESTIONS = 3  # of the questions for guides that are no first aid, each such one is an honest message too
+HONEST_QUESTIONS = 3  # of the questions for guides that are no first aid, one in so many is an honest message too
 QUESTION = "?"  # the kind of such a message
 
 
@@ -255,8 +256,9 @@ def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar 
     safety = content.knowledge.safety
     if not safety.scams:
         return None
-    asked = [line for guide in content.guides.values() if not guide.urgent for line in guide.ask]
-    questions = (Message(QUESTION, line) for line in (*content.knowledge.background, *asked[::HONEST_QUESTIONS]))
+    asked = (line for guide in content.guides.values() if not guide.urgent for line in guide.ask)
+    some = (line for line in asked if crc32(line.encode()) % HONEST_QUESTIONS == 0)  # the same ones after any edit
+    questions = (Message(QUESTION, line) for line in (*content.knowledge.background, *some))
     honest = [*safety.honest, *questions]
     key = digest([repr(content.knowledge.synonyms), repr(safety.scams), repr(honest)])
     return Familiar(_kept_or_learnt(kept, key, message_lines(safety.scams, honest, normalizer)), normalizer)
