@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.language.learning import learn
+from bot.language.learning import each_owner, learn
 from bot.language.matching import (
     WORDS_COUNTED,
     Certainty,
@@ -58,13 +58,13 @@ def calibrate(
     inside: list[Judged] = []
     left_open: list[Ranking] = []
     for part in range(PARTS):
-        ranker = Ranker(learn([*_learnt(_without(asked, part), _without(open_, part)), *others]))
+        ranker = Ranker(learn([*_without(asked, part), *each_owner(_without(open_, part)), *others]))
         done(part + 1, PARTS + 1)
         for owner, said in asked[part::PARTS]:
             ranking = ranker.rank(said)
             inside.append((ranking, ranking.guides[0].id == owner))
         left_open += [ranker.rank(said) for _, said in open_[part::PARTS]]
-    ranker = Ranker(learn([*_learnt(asked, open_), *others]))
+    ranker = Ranker(learn([*asked, *each_owner(open_), *others]))
     done(PARTS + 1, PARTS + 1)
     outside = [ranker.rank(said) for said in out_of_scope]
     scope = _fit_scope([*(ranking for ranking, _ in inside), *left_open], outside)
@@ -80,12 +80,6 @@ def calibrate(
     )
     torn = _exceeded([scope.chance(ranking.evidence) for ranking in outside], OFFERED * len(outside))
     return Thresholds(scope, certainty, round(torn, 3), round(sure, 3), SHARE)
-
-
-def _learnt(asked: Iterable[Line], open_: Iterable[Open]) -> Iterator[Line]:
-    """As `lines_of` gives them: an open line once for each of its guides."""
-    yield from asked
-    yield from ((guide, said) for guides, said in open_ for guide in guides)
 
 
 def _without(lines: Sequence[_T], part: int) -> Iterator[_T]:

@@ -18,7 +18,15 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """Seconds until the next call may be made, which is thereby taken. `now` is of any monotonic clock."""
-        self._level = min(self._burst, self._level + max(0.0, now - self._seen) * self._rate)
-        self._seen = max(self._seen, now)
+        self._refill(now)
         self._level -= 1
         return max(0.0, -self._level / self._rate)
+
+    def is_overdrawn(self, now: float) -> bool:
+        """Whether a call that was made still waits for its place."""
+        self._refill(now)
+        return self._level < 0
+
+    def _refill(self, now: float) -> None:
+        self._level = min(self._burst, self._level + max(0.0, now - self._seen) * self._rate)
+        self._seen = max(self._seen, now)

@@ -7,7 +7,7 @@ from bot.engine import paths, rounds
 from bot.engine.composing_learning import before_menu
 from bot.engine.model import EventKind, Reply, Turn
 from bot.engine.progress import progress, with_finished
-from bot.engine.scene import Scene, event_about
+from bot.engine.scene import Scene, event_about, place_at
 
 
 def open(scene: Scene, asked: Askable) -> Turn:
@@ -18,7 +18,7 @@ def open(scene: Scene, asked: Askable) -> Turn:
     else:
         reply = with_way_to_quiz(scene, asked, scene.composer.opening(asked))
     events = (*scene.left(unless=asked), event_about(EventKind.OPENED, asked))
-    return scene.turn(reply, events=events, guide_id=asked.id, step_id="", step_index=0, trail=(), paused=False)
+    return scene.turn(reply, events=events, **place_at(asked.id))
 
 
 def stop(scene: Scene) -> Turn:

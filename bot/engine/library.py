@@ -12,7 +12,7 @@ from zlib import crc32
 from bot.content.model import Askable, Content, Guide, Message, Phrase, Pronouns, Step, Trouble, Wording
 from bot.engine.places import place_names
 from bot.engine.sayings import Lookup, Sayings
-from bot.language.learning import Learnt, digest, learn
+from bot.language.learning import Learnt, digest, each_owner, learn
 from bot.language.matching import BACKGROUND, Lines, Match, Outcome, Ranker, Ranking, Scored, decide
 from bot.language.normalize import Normalizer, Utterance, clean, fold
 from bot.safety.blocklist import NO_BLOCKS, Blocklist
@@ -243,8 +243,7 @@ def open_of(content: Content) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def lines_of(content: Content) -> list[tuple[str, str]]:
     """All that is learnt, in its order. An open question is learnt for each of its guides, so that none wins."""
-    shared = ((guide, line) for guides, line in open_of(content) for guide in guides)
-    return [*asked_of(content), *shared, *others_of(content)]
+    return [*asked_of(content), *each_owner(open_of(content)), *others_of(content)]
 
 
 Kept = MutableMapping[str, Learnt]

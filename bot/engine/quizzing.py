@@ -6,7 +6,7 @@ from bot.content.model import Quiz, QuizItem
 from bot.engine import lessons, rounds
 from bot.engine.model import Event, EventKind, Reply, Round, Turn
 from bot.engine.postback import Postback, Verb
-from bot.engine.scene import Scene, event_about
+from bot.engine.scene import Scene, event_about, place_at
 
 
 def tapped(scene: Scene, quiz: Quiz, postback: Postback) -> Turn:
@@ -86,8 +86,7 @@ def _score(scene: Scene, quiz: Quiz, round_: Round) -> Turn:
 
 
 def _at(scene: Scene, quiz: Quiz, item: QuizItem, round_: Round, reply: Reply, events: tuple[Event, ...] = ()) -> Turn:
-    place = {"guide_id": quiz.id, "step_id": item.id, "step_index": 0, "trail": (), "paused": False}
-    return scene.turn(reply, events=events, round=round_, **place)
+    return scene.turn(reply, events=events, round=round_, **place_at(quiz.id, item.id))
 
 
 def _asked(scene: Scene) -> tuple[Quiz, QuizItem] | None:

@@ -87,11 +87,17 @@ class Scene:
 
     def forget(self, *replies: Reply, events: tuple[Event, ...] = (), **changes: object) -> Turn:
         """Nothing is being walked any more."""
-        nowhere = {"guide_id": "", "step_id": "", "step_index": 0, "trail": (), "paused": False}
-        return self.turn(*replies, events=events, **nowhere, **changes)
+        return self.turn(*replies, events=events, **place_at(), **changes)
 
     def with_session(self, **changes: object) -> Scene:
         return replace(self, session=replace(self.session, **changes))  # type: ignore[arg-type]
+
+
+def place_at(
+    lesson_id: str = "", step_id: str = "", step_index: int = 0, trail: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """What the session keeps of where the conversation stands: at a step, at a lesson's opening, or nowhere."""
+    return {"guide_id": lesson_id, "step_id": step_id, "step_index": step_index, "trail": trail, "paused": False}
 
 
 def event_about(kind: EventKind, asked: Askable, step: Step | QuizItem | None = None) -> Event:

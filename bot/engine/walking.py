@@ -9,7 +9,7 @@ from bot.engine import lessons
 from bot.engine.library import step_of
 from bot.engine.model import Event, EventKind, Reply, Turn
 from bot.engine.postback import Postback, Verb
-from bot.engine.scene import Scene, event_about, logged
+from bot.engine.scene import Scene, event_about, logged, place_at
 from bot.language.matching import Match, Outcome
 
 TRAIL_LIMIT = 60  # steps remembered for going back
@@ -176,9 +176,7 @@ def _at(scene: Scene, guide: Guide, step: Step, reply: Reply, *events: Event, st
 
 
 def _place(guide: Guide, step: Step, trail: tuple[str, ...]) -> dict[str, object]:
-    """What the session keeps of a step."""
-    index = guide.index(step.id)
-    return {"guide_id": guide.id, "step_id": step.id, "step_index": index, "trail": trail, "paused": False}
+    return place_at(guide.id, step.id, guide.index(step.id), trail)
 
 
 def _trail_to(scene: Scene, guide: Guide, step: Step) -> tuple[str, ...]:

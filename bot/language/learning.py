@@ -7,14 +7,17 @@ with what was learnt does not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2s
+from typing import TypeVar
 
 import numpy as np
 
 from bot.language.features import KIND_WEIGHT, RUNS, SNAP_LENGTH, SNAP_SCORE, Floats, Ints, Rows, Vocabulary
 from bot.language.normalize import Utterance
+
+_Line = TypeVar("_Line")
 
 EDITION = 2  # raised when the code, and no constant, changes what is learnt from the same lines
 EPOCHS = 20  # 60 find the same guides in three times the time
@@ -40,6 +43,11 @@ class Learnt:
     postings: Rows
     first: Ints  # the first line of each id
     order: Ints  # which of the lines that were given each one is
+
+
+def each_owner(shared: Iterable[tuple[Iterable[str], _Line]]) -> Iterator[tuple[str, _Line]]:
+    """Lines that several owners share, once for each of them: as `learn` wants them."""
+    return ((owner, line) for owners, line in shared for owner in owners)
 
 
 def learn(lines: Iterable[tuple[str, Utterance]]) -> Learnt:

@@ -86,7 +86,9 @@ def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
     labels = {_skeleton(label): (label, name) for owned, (name, _) in owners.items() if (label := _label(owned))}
     for label, name in labels.values():
         site = knowledge.official_sites[name]
-        if _joined(label).startswith(tuple(brand for brand in map(_joined, _names_of(site)) if len(brand) > _TINY)):
+        if _joined(label).startswith(
+            tuple(brand for brand in map(_joined, (*site.brand, *site.short)) if len(brand) > _TINY)
+        ):
             words.setdefault(_joined(label), Word(f"{site.kind}_name", name))  # "fptsoftware": FPT, no software firm
     words.pop("", None)
     address_of_host(GOV)  # reads the public suffix list now: the first citizen shall not wait for it
@@ -138,8 +140,6 @@ def _told(sign: Sign, name: str) -> str:
     """Not str.format: a brace that an admin mistyped shall be read, not raise."""
     return sign.why.replace("{name}", name)
 
-
-_NOT_ABROAD = ("agency_name", "lender_name", "game_name", "power_name")
 
 # Where a page that anybody may make is named: sites.google.com/view/kiem-tien-online.
 _PAGE = re.compile(r"/view/([^/?#]+)")
@@ -367,6 +367,9 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[s
         if token.word.site:
             borrowed.add(token.word.site)
     return borrowed
+
+
+_NOT_ABROAD = ("agency_name", "lender_name", "game_name", "power_name")
 
 
 def _is_plain_name(name: str, suffix: str, lexicon: LinkLexicon) -> bool:
@@ -607,10 +610,6 @@ def _may_be_misspelt(brand: str) -> bool:
     if brand.endswith("bank") and len(_skeleton(brand)) < _BANK_LENGTH:
         return False
     return brand.isalnum() and len(brand) >= LIKE_LENGTH
-
-
-def _names_of(site: OfficialSite) -> tuple[str, ...]:
-    return (*site.brand, *site.short)
 
 
 def _label(owned: str) -> str:

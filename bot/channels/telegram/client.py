@@ -96,7 +96,6 @@ class TelegramChannel:
         self._file_ids: dict[tuple[str, int], str] = {}  # by picture and its age: uploaded once, then named
         self._clock = clock
         self._pace = Pace(MESSAGES_A_SECOND, 1, BURST)
-        self._rush_until = 0.0  # when the last message that waits for its place has it
         self._sends = PartialSends()
         self._trouble = ""
 
@@ -196,7 +195,7 @@ class TelegramChannel:
 
     def _is_rush(self) -> bool:
         """Then the answers need the machine, and "typing…" is left out."""
-        return len(self._tasks) >= COURTESIES or self._clock() < self._rush_until
+        return len(self._tasks) >= COURTESIES or self._pace.is_overdrawn(self._clock())
 
     async def _type(self, chat: str) -> None:
         await _quietly(self._bot.send_chat_action(chat, "typing"))
@@ -273,9 +272,7 @@ class TelegramChannel:
         self._file_ids[key] = message.photo[-1].file_id
 
     async def _keep_pace(self) -> None:
-        now = self._clock()
-        if wait := self._pace.wait(now):
-            self._rush_until = now + wait
+        if wait := self._pace.wait(self._clock()):
             await asyncio.sleep(wait)
 
     def _picture_key(self, call: Call) -> tuple[str, int]:
