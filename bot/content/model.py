@@ -502,6 +502,7 @@ class LinkShapes(_Frozen):
     disguised: Sign
     company_tag: Sign
     nameless_shop: Sign
+    bank_login: Sign
     many_hyphens: Sign
     country_tag: Sign
     harmless: Sign

@@ -16,7 +16,7 @@ from bot.language.normalize import fold
 from bot.safety.addresses import Address, address_of_host
 from bot.safety.blocklist import NO_BLOCKS, Blocklist, entry_of
 from bot.safety.letters import SAME_LOOK, fold_name, joined, skeleton
-from bot.safety.look_alikes import Imitable, label_like, label_of, look_alikes, may_be_misspelt
+from bot.safety.look_alikes import Imitable, label_like, label_of, look_alikes, may_be_doubled, may_be_misspelt
 from bot.safety.model import Judgement, Reason, Verdict
 from bot.safety.names import TINY, Token, Vocabulary, Word, is_name_with_a_letter, letters_of, read_name, stands_apart
 
@@ -66,6 +66,9 @@ def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
             words |= {joined(word): Word(kind, name, is_short=True) for word in site.short}
             words |= {joined(word): Word(kind, name) for word in site.brand}
             brands |= {skeleton(word): name for word in map(fold, site.brand) if may_be_misspelt(word)}
+            if kind in _OFTEN_DOUBLED:
+                words_of = map(fold, (*site.brand, *site.short))
+                brands |= {skeleton(word): name for word in words_of if may_be_doubled(word)}
         owners |= dict.fromkeys(site.owned, (name, False))
     for name, site in knowledge.official_sites.items():  # last: what was checked wins over what is only said
         owners |= dict.fromkeys(site.domains, (name, True))
@@ -258,6 +261,8 @@ def _mark_name(address: Address, marks: _Marks) -> None:
         marks.add("gov_imitation", found[0])
     if folded.count("-") >= MANY_HYPHENS:
         marks.add("many_hyphens", name)
+    for piece in lists["bank_login"].intersection(re.split(r"[.-]", folded)):
+        marks.add("bank_login", piece)
     tokens = read_name(folded, lexicon.vocabulary)
     registered = name.rsplit(".", 1)[-1]
     own = letters_of(fold_name(registered))[0]
@@ -351,13 +356,16 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[s
     return borrowed
 
 
+_OFTEN_DOUBLED = ("bank_name", "wallet_name")
 _NOT_ABROAD = ("agency_name", "lender_name", "game_name", "power_name")
 
 
 def _is_plain_name(name: str, suffix: str, lexicon: LinkLexicon) -> bool:
     """ "google.com.eg", "hsbc.co.uk": firms keep their names in many countries; offices, lenders, games do not."""
     word = lexicon.vocabulary.words.get(name)
-    return bool(word and word.site and suffix in lexicon.lists["plain_name"] and word.sign not in _NOT_ABROAD)
+    if not word or not word.site or word.sign in _NOT_ABROAD or name.endswith("vn"):
+        return False
+    return suffix in lexicon.lists["plain_name"]
 
 
 def _is_nameless_shop(tokens: Sequence[Token], shops: frozenset[str]) -> bool:

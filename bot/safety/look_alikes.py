@@ -14,6 +14,7 @@ from bot.safety.letters import skeleton
 from bot.safety.names import SMALL, Token
 
 LIKE_LENGTH = 6  # letters of a name that a misspelling is looked for: shorter ones are near too many words
+_DOUBLED_LENGTH = 4  # letters of a short name that is looked for with a letter doubled
 _ONE_CHANGE, _TWO_CHANGES = 6, 10  # letters from which one wrong letter, and two, are a misspelling
 _ONE_CHANGE_BAITED = 5  # the same beside a bait, and there the first letter may be the wrong one: "fhopee00412"
 _STEM_ONE_CHANGE, _STEM_TWO_CHANGES = 5, 7  # the same for what stands before "bank", which all banks share
@@ -39,7 +40,14 @@ def may_be_misspelt(brand: str) -> bool:
     """
     if brand.endswith("bank") and len(skeleton(brand)) < _BANK_LENGTH:
         return False
+    if brand.endswith("vn"):  # "shopeevn" is near "shop vn", and "shopee" is in the list by itself
+        return False
     return brand.isalnum() and len(brand) >= LIKE_LENGTH
+
+
+def may_be_doubled(short: str) -> bool:
+    """A short name that is known again when a letter is doubled or looks like another: "biidv", "momoo"."""
+    return short.isalnum() and _DOUBLED_LENGTH <= len(short) < LIKE_LENGTH
 
 
 def label_of(owned: str) -> str:
@@ -87,7 +95,7 @@ def _is_misspelling(window: str, name: str, changes: int, is_baited: bool) -> bo
     length = len(name)
     if not name.endswith("bank"):
         length -= next((len(shared) for shared in _SHARED_STARTS if name.startswith(shared)), 0)
-    if window.endswith("bank") and name.endswith("bank"):
+    if window.endswith(("bank", "ban")) and name.endswith("bank"):  # "viet ban do" is a map, no Vietbank
         length -= len("bank")
         return length >= (_STEM_ONE_CHANGE if changes == 1 else _STEM_TWO_CHANGES)
     if changes == 1:

@@ -25,6 +25,8 @@ _DISGUISE_COST = 0.3  # for digits in a word that stand for letters: "acc0unt"
 _LOOK_LENGTH = 5  # letters that such a word has at least
 _BRIDGE_COST = 0.35  # for a word that runs across a hyphen: "vietin-bank"
 _BRIDGE_LENGTH = 5  # letters that such a word has at least
+_VOWELS = "aeiouy"
+_READ_ON = _VOWELS + "lrs"  # what may follow a consonant in one syllable, or end a word
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _is_edge(letters: str, at: int, edges: frozenset[int]) -> bool:
 def stands_apart(tokens: Sequence[Token], at: int, known: Vocabulary) -> bool:
     """Whether a small word is a word here, and not a part of a longer one that we do not know.
 
-    "vibe" is no "vib", and "sctv" no "ctv"; but nobody can read on in "vcbl…", so that is a "vcb".
+    "vibe" is no "vib", and "sctv" no "ctv"; but nobody can read on in "vcbl…" or "acbmk", so these are banks.
     """
     token = tokens[at]
     is_harmless = token.word is not None and token.word.sign == "harmless"
@@ -183,10 +185,19 @@ def stands_apart(tokens: Sequence[Token], at: int, known: Vocabulary) -> bool:
         return True
     before = None if token.starts else tokens[at - 1]
     after = None if token.ends else tokens[at + 1]
-    is_readable = any(char in "aeiouy" for char in token.text)
-    if (before and before.is_loose) or (is_readable and after and after.is_loose):
+    if before and before.is_loose:
+        return False
+    if after and after.is_loose and _reads_on(token, after):
         return False
     return not before or not after or any(each.word or each.is_digits for each in (before, after))
+
+
+def _reads_on(token: Token, after: Token) -> bool:
+    """Whether both may be one word: no syllable has "cbm" in it; "acbl", "acbs" and "hdbo" are read as a word's."""
+    if not any(char in _VOWELS for char in token.text):
+        return False
+    is_bank = token.word is not None and token.word.sign == "bank_name"
+    return not is_bank or after.text[0] in _READ_ON or any(char in _VOWELS for char in token.text[-2:])
 
 
 def is_name_with_a_letter(tokens: Sequence[Token], at: int) -> bool:
