@@ -17,7 +17,7 @@ from bot.language.matching import BACKGROUND, Lines, Match, Outcome, Ranker, Ran
 from bot.language.normalize import Normalizer, Utterance, clean, fold
 from bot.safety.blocklist import NO_BLOCKS, Blocklist
 from bot.safety.inspect import Inspector
-from bot.safety.likeness import Familiar, message_lines
+from bot.safety.likeness import SHAPES, Familiar, message_lines
 from bot.safety.model import Judgement
 
 # Of a quiz's or learning path's score: a guide that has this much beside it is reason to ask back. Of the 78 of their
@@ -259,7 +259,7 @@ def _familiar(content: Content, normalizer: Normalizer, kept: Kept) -> Familiar 
     some = (line for line in asked if crc32(line.encode()) % HONEST_QUESTIONS == 0)  # the same ones after any edit
     questions = (Message(QUESTION, line) for line in (*content.knowledge.background, *some))
     honest = [*safety.honest, *questions]
-    key = digest([repr(content.knowledge.synonyms), repr(safety.scams), repr(honest)])
+    key = digest([repr(SHAPES), repr(content.knowledge.synonyms), repr(safety.scams), repr(honest)])
     return Familiar(_kept_or_learnt(kept, key, message_lines(safety.scams, honest, normalizer)), normalizer)
 
 

@@ -25,8 +25,8 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
-# Words of no language.
-_SHAPES = {"link": " xlinkx ", "phone": " xphonex ", "amount": " xmoneyx ", "change": " xchangex "}
+# Words of no language. An address at home is under .vn, where most honest senders have theirs.
+SHAPES = {"link": " xlinkx ", "home": " xlinkvnx ", "phone": " xphonex ", "amount": " xmoneyx ", "change": " xchangex "}
 READ_LIMIT = 2 * UTTERANCE_LIMIT  # characters: shapes are mostly shorter than what they stand for
 WORDS_LEAST = 6  # a message to be trapped by has more; "1" or "xong" is an answer to us
 LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
@@ -35,10 +35,14 @@ LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
 def shaped(text: str, links: Iterable[Address] = ()) -> str:
     """The text with links, phone numbers, amounts and other numbers as words that tell only their shape."""
     for link in links:
-        text = text.replace(link.found, _SHAPES["link"])
-    text = _PHONE.sub(_SHAPES["phone"], text)
-    text = _AMOUNT.sub(lambda found: _SHAPES["change" if found["change"] else "amount"], text)
+        text = text.replace(link.found, SHAPES["home" if _is_at_home(link) else "link"])
+    text = _PHONE.sub(SHAPES["phone"], text)
+    text = _AMOUNT.sub(lambda found: SHAPES["change" if found["change"] else "amount"], text)
     return _DIGITS.sub(lambda found: f" x{'n' * min(len(found[0]), LONGEST_NUMBER)}x ", text)
+
+
+def _is_at_home(link: Address) -> bool:
+    return f".{link.suffix}".endswith(".vn")
 
 
 class Familiar:
