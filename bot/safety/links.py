@@ -347,6 +347,8 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[s
         if token.word.sign == "company_tag" and not _is_beside_name(tokens, at):
             continue
         if end <= above and not token.word.site:
+            if marks.lexicon.signs[token.word.sign].weight < 0:
+                continue  # "cafe." before a registered name costs nothing
             share = ABOVE_SHARE
         if token.is_disguised and marks.lexicon.signs[token.word.sign].weight > 0:
             marks.add("disguised", token.text)
