@@ -141,7 +141,7 @@ class Library:
     def inspector(self) -> Inspector:
         """Made when first asked, or by `warm`: it costs a third of a second that a start need not wait for."""
         knowledge = self.content.knowledge
-        return Inspector(knowledge.safety, knowledge.hotlines, self.familiar)
+        return Inspector(knowledge.safety, knowledge.hotlines, self.familiar, self.is_doubted)
 
     def warm(self) -> None:
         """Make now what the first message would wait for."""

@@ -61,7 +61,8 @@ def suspicion(
         beside = words - sum(len(library.normalizer.plain(link).words) for link in judgement.links)
         return judgement if beside < LONE_WORDS else None
     is_code = meant.command == CODE_COMMAND and judgement.verdict is Verdict.UNKNOWN  # "104", which is no hotline
-    if judgement.is_number and not is_code:
+    is_alone = not any(char.isalpha() for char in text)
+    if judgement.is_number and not is_code and (is_alone or is_doubted or meant.outcome is Outcome.UNKNOWN):
         return judgement
     if meant.outcome is Outcome.COMMAND:
         return None

@@ -29,6 +29,7 @@ _DIGITS = re.compile(r"\d+")
 SHAPES = {"link": " xlinkx ", "home": " xlinkvnx ", "phone": " xphonex ", "amount": " xmoneyx ", "change": " xchangex "}
 READ_LIMIT = 2 * UTTERANCE_LIMIT  # characters: shapes are mostly shorter than what they stand for
 WORDS_LEAST = 6  # a message to be trapped by has more; "1" or "xong" is an answer to us
+LINKED_LEAST = 10  # the same with a link: in fewer words people send each other pages that they like
 LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
 
 
@@ -56,7 +57,7 @@ class Familiar:
     def lead(self, text: str, links: Sequence[Address]) -> float | None:
         """Of scams over all honest kinds, in logits: above 0 it is worded like a scam. None for too short a text."""
         said = self._normalizer(shaped(text[:READ_LIMIT], links))
-        if len(said.words) < WORDS_LEAST:
+        if len(said.words) < (LINKED_LEAST if links else WORDS_LEAST):
             return None
         logits = self._ranker.hear(said).logits
         return float(logits[self._scam] - np.logaddexp.reduce(np.delete(logits, self._scam)))

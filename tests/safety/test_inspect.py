@@ -24,12 +24,12 @@ class TestMessagesOfOthers:
     def test_most_scams_are_caught(self, library: Library) -> None:
         scams = messages("held_out_scam.tsv")
         caught = [text for _, text in scams if library.inspect(text).verdict in ACCUSED]
-        assert len(caught) >= 0.85 * len(scams)  # measured 0.887
+        assert len(caught) >= 0.88 * len(scams)  # measured 0.909
 
     def test_honest_messages_are_left_alone(self, library: Library) -> None:
         honest = messages("held_out_genuine.tsv")
         accused = [text for _, text in honest if library.inspect(text).verdict in ACCUSED]
-        assert len(accused) <= 0.01 * len(honest), accused  # measured 1 of 220
+        assert len(accused) <= 0.01 * len(honest), accused  # measured 2 of 350
 
     @pytest.mark.parametrize("kind", ["otp", "so-du", "canh-bao"])
     def test_of_the_gravest_kinds_none_is_accused(self, library: Library, kind: str) -> None:
@@ -111,6 +111,59 @@ class TestNumbers:
     )
     def test_an_amount_a_day_or_another_number_is_no_phone(self, library: Library, typed: str) -> None:
         assert not library.inspect(typed).is_number
+
+    @pytest.mark.parametrize(
+        "asked", ["số 1800 1096 là của ai vậy", "ai gọi 18001096", "18001096 có phải lừa đảo không"]
+    )
+    def test_a_number_in_a_short_question_is_judged(self, library: Library, asked: str) -> None:
+        judgement = library.inspect(asked)
+        assert judgement.is_number
+        assert judgement.verdict is Verdict.OFFICIAL
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "gọi 113 được không",
+            "số nào đúng, 18001096 hay 19000368",
+            "bác gái ở nhà bên cạnh mới đưa cho tui số 18001096 này biểu tui gọi hỏi chuyện sổ đỏ",
+        ],
+    )
+    def test_a_number_among_others_is_not(self, library: Library, text: str) -> None:
+        assert not library.inspect(text).is_number
+
+
+HONEST_LINK = "https://dulichbien.example.com/tin-tuc"
+HONEST_MESSAGE = "BHYT của ông bà sắp hết hạn ngày 31/12, mời đến đại lý thu tại UBND xã để gia hạn"
+ASKING = [
+    "{}",
+    "cái này lừa đảo không: {}",
+    "link này có phải lừa đảo không {}",
+    "{} cái này lừa đảo không",
+    "coi giùm bác cái này\n{}",
+    "{} có uy tín không cháu",
+    "co nen bam vao {} khong",
+    "mẹ tui nhận được {} nhờ coi giùm có phải lừa đảo không",
+]
+
+
+class TestQuestionsAbout:
+    @pytest.mark.parametrize("asking", ASKING)
+    def test_what_a_person_asks_is_held_against_nothing(self, library: Library, asking: str) -> None:
+        assert library.inspect(asking.format(HONEST_LINK)).verdict is Verdict.UNKNOWN
+        assert library.inspect(asking.format(HONEST_MESSAGE)).verdict is Verdict.UNKNOWN
+
+    @pytest.mark.parametrize("asking", ASKING)
+    def test_and_hides_nothing(self, library: Library, asking: str) -> None:
+        scam = "Tài khoản ngân hàng của quý khách sẽ bị khóa sau 24h, bấm https://vcb-xacminh.top nhập mã OTP để mở lại"
+        assert library.inspect(asking.format(scam)).verdict is Verdict.DANGEROUS
+        assert library.inspect(asking.format("https://vcb-xacminh.top")).verdict is Verdict.DANGEROUS
+
+    @pytest.mark.parametrize("asking", ASKING[1:4])
+    def test_an_official_address_stays_official(self, library: Library, asking: str) -> None:
+        assert library.inspect(asking.format("https://vietcombank.com.vn")).verdict is Verdict.OFFICIAL
+
+    def test_a_page_that_is_passed_on_in_a_few_words_is_no_trap(self, library: Library) -> None:
+        assert library.inspect(f"vào {HONEST_LINK} đặt vé nha con").verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("host", ["3.84.109.91", "104.233.199.140"])

@@ -114,6 +114,10 @@ def test_what_proves_nothing_is_unknown(text: str) -> None:
         ("citi-vietnam.com", "bank_name"),
         ("fhopee00412.com", "look_alike"),
         ("vattgia.com", "look_alike"),
+        ("biidvt.com", "look_alike"),
+        ("acbmk.com", "bank_name"),
+        ("ebanking.hvtoq.com", "bank_login"),
+        ("abcdef-ebank.com", "bank_login"),
         ("ticketb0x.com", "look_alike"),
         ("vndirectco.vn", "company_tag"),
         ("fptsoftwareapp.com", "telco_name"),
@@ -205,6 +209,7 @@ def test_no_well_known_site_is_accused() -> None:
 def test_a_bait_word_before_the_registered_name_weighs_less_but_a_borrowed_name_does_not() -> None:
     assert judge("xacminh.abcdef.com").score < judge("xacminh-abcdef.com").score
     assert judge("vietcombank.abcdef.com").score == judge("vietcombank-abcdef.com").score
+    assert judge("cafe.vietcombank-abcdef.com").score == judge("vietcombank-abcdef.com").score
 
 
 @pytest.mark.parametrize("name", ["garena.vn-id.top", "vneid.vn", "hsbc-vn.co.uk", "hsbc.top"])
@@ -224,6 +229,12 @@ def test_a_plain_name_is_spared_only_where_firms_must_show_papers(name: str) -> 
         ("arena-vn247.com", "look_alike"),
         ("vatgia.top", "look_alike"),
         ("sale5.com", "disguised"),
+        ("vietbando.vn", "look_alike"),
+        ("shopvnb.net", "look_alike"),
+        ("lazadavn.vn", "plain_name"),
+        ("acbl.org", "bank_name"),
+        ("hdbox.com", "bank_name"),
+        ("thebank.com", "bank_login"),
     ],
 )
 def test_a_sign_is_not_seen_where_it_is_not(name: str, sign: str) -> None:
