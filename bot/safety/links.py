@@ -358,7 +358,7 @@ def _mark_words(tokens: Sequence[Token], marks: _Marks, above: int = 0) -> set[s
     return borrowed
 
 
-_OFTEN_DOUBLED = ("bank_name", "wallet_name")
+_OFTEN_DOUBLED = ("bank_name", "wallet_name", "shop_name")
 _NOT_ABROAD = ("agency_name", "lender_name", "game_name", "power_name")
 
 

@@ -181,7 +181,8 @@ def stands_apart(tokens: Sequence[Token], at: int, known: Vocabulary) -> bool:
     is_harmless = token.word is not None and token.word.sign == "harmless"
     if len(token.text) > SMALL + is_harmless:
         return True
-    if token.ends and token.text in known.glued:
+    is_led_on = token.starts and at + 2 < len(tokens) and tokens[at + 2].word is not None
+    if (token.ends or is_led_on) and token.text in known.glued:  # "vayasieutoc", "postvay", but not "vayu"
         return True
     before = None if token.starts else tokens[at - 1]
     after = None if token.ends else tokens[at + 1]
