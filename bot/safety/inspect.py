@@ -19,6 +19,7 @@ from bot.safety.model import Judgement, Reason, Verdict
 
 LINKS_JUDGED = 20  # of one text: a message has one or two, a paste may have thousands
 LINKS_SOUGHT = 20_000  # characters of a text: a message has under a thousand
+QUESTION_LIMIT = 120  # characters of a question about a number
 NUMBER_LEAST = 8  # digits of a phone number that is known again among words: "113" is in many questions
 DOUBT_WORDS = 12  # words that a question about a message has at most: "cháu coi giùm bác tin này có phải lừa đảo không"
 HOTLINE_SIGN = "so-tong-dai"  # the sign of a lone phone number that is somebody's official one
@@ -89,7 +90,7 @@ class Inspector:
 
 def _only_number(text: str) -> str:
     """The phone number that a short text is about: "ai gọi 19001006 vậy"; "" for none or several."""
-    if len(text.split()) > DOUBT_WORDS:
+    if len(text) > QUESTION_LIMIT or len(text.split()) > DOUBT_WORDS:
         return ""
     found = [number for number in map(str.strip, _DIALLED.findall(text)) if len(_digits(number)) >= NUMBER_LEAST]
     return found[0] if len(found) == 1 and _is_phone(found[0]) else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.language.redact import LABELS, contains_secret, redact
+from tests.pastes import PASTES
 
 HIDDEN = [
     # (what a person writes, kind, the words that must be gone)
@@ -244,21 +244,6 @@ def test_whatever_is_pasted_is_hidden_once_and_for_all(text: str) -> None:
     assert contains_secret(text) is None or redacted != text
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "a", "1", "1 ", "0 ", "09 ", "12.", "1900 ", "0 9 1 1 1 1 1 1 1 11 ", "a@", "a.", "a@a.", "tên là ", "tôi tên ",
-        "mk ", "mk của ", "mật khẩu: ", "otp 1234 ", "mã ", "79A", "1234a", "[", "tôi tên là A ", "\ufdfa", "\u0301",
-        "０", "\u200b", "ứng dụng ", "họ và tên ", "AB1", "1.000.", "123456 ",
-    ],
-)  # fmt: skip
-def test_time_is_bounded_on_a_long_paste(piece: str) -> None:
-    text = piece * (100_000 // len(piece.encode()))
-
-    def seconds() -> float:
-        start = time.process_time()
-        redact(text)
-        return time.process_time() - start
-
-    # Far above the 0.1 s we mean to keep, so that a busy machine passes and a quadratic search does not.
-    assert min(seconds() for _ in range(2)) < 0.4
+@pytest.mark.parametrize("text", PASTES.values(), ids=PASTES)
+def test_any_paste_is_read(text: str) -> None:
+    assert contains_secret(redact(text)) is None

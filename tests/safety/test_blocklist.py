@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +118,7 @@ def test_a_list_on_disk_is_live_and_a_damaged_one_is_empty(tmp_path: Path) -> No
     assert len(file.current()) == 0
 
 
-def test_a_million_entries_need_ten_megabytes_and_microseconds(tmp_path: Path) -> None:
+def test_a_million_entries_need_ten_megabytes(tmp_path: Path) -> None:
     hashes = np.unique(np.random.default_rng(7).integers(0, 2**63, 1_000_000, dtype=np.uint64))
     path = tmp_path / "blocklist.npy"
     np.save(path, np.unique(np.concatenate([hashes, pack(["bad.com"])])))
@@ -127,10 +126,7 @@ def test_a_million_entries_need_ten_megabytes_and_microseconds(tmp_path: Path) -
     blocklist = BlocklistFile(path).current()
     bad, good = address("https://a.bad.com/x"), address("https://good.com")
     assert blocklist.find(bad) == "bad.com"
-    began = time.perf_counter()
-    for _ in range(1_000):
-        blocklist.find(good)
-    assert time.perf_counter() - began < 0.5  # 500 microseconds each; usually about 10
+    assert not blocklist.find(good)
 
 
 @pytest.fixture

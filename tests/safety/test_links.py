@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 from hypothesis import given
@@ -311,20 +310,6 @@ def test_no_address_is_asked_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for line in (*LURES, *NASTY):
         for found in find_addresses(line):
             judge_link(found, fresh)
-
-
-def test_one_address_takes_a_millisecond_and_the_worst_no_time() -> None:
-    lexicon()
-    spent = []
-    for line in LURES:
-        began = time.perf_counter()
-        judge(line)
-        spent.append(time.perf_counter() - began)
-    assert sorted(spent)[len(spent) // 2] < 0.005  # the promise is 0.001
-    for label in ("a-" * 31, "vay" * 20, "1a" * 30, "i" * 63, "rn" * 31):
-        began = time.perf_counter()
-        judge("http://" + ".".join([label.strip("-")] * 3) + ".top")
-        assert time.perf_counter() - began < 0.25  # the promise is 0.05
 
 
 _LABEL = st.text("abcdeghiknotuvy0149-", min_size=1, max_size=40)
