@@ -21,7 +21,7 @@ from bot.safety.addresses import Address, find_addresses
 SCAM = ""  # the owner of scams: no kind is called so
 _PHONE = re.compile(r"(?<![\w.])(?:0|\+?84)[\d .x*]{7,12}[\dx*](?!\w)")
 _AMOUNT = re.compile(
-    r"(?P<change>[+-])?(?<!\w)\d[\d.,]*\s?(?:k|tr|trieu|triệu|ty|tỷ|tỉ|vnd|vnđ|đ|d|đồng|dong|nghìn|nghin|ngàn|ngan)(?!\w)",
+    r"(?P<change>[+-])?(?<!\w)\d[\d.,]{0,20}\s?(?:k|tr|trieu|triệu|ty|tỷ|tỉ|vnd|vnđ|đ|d|đồng|dong|nghìn|nghin|ngàn|ngan)(?!\w)",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
