@@ -30,7 +30,7 @@ from bot.content.model import (
 )
 from bot.content.scam_signs import MessageSign
 from bot.errors import Problem
-from bot.language.normalize import Normalizer
+from bot.language.normalize import Normalizer, fold
 from bot.words import say
 from bot.yaml_source import nearest
 
@@ -153,6 +153,12 @@ def check_safety(
     path, line = links
     for twice in safety.links.shapes.model_fields_set & set(safety.links.names):
         yield Problem(path, line(("names", twice)), say("content", "sign_twice", name=twice))
+    met: dict[str, str] = {}
+    for name, sign in safety.links.names.items():
+        for number, word in enumerate(sign.words):
+            if (first := met.setdefault("".join(fold(word).split()), name)) != name:
+                told = say("content", "sign_word_twice", word=word, first=first)
+                yield Problem(path, line(("names", name, "words", number)), told, is_warning=True)
     path, line = sites
     owner: dict[str, str] = {}
     for name, site in safety.official_sites.items():

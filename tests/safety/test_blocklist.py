@@ -194,6 +194,18 @@ def test_a_mistake_in_the_files_about_addresses_is_told(
     assert told in problems(installation)
 
 
+def test_a_word_of_two_signs_is_told(installation: Path) -> None:
+    path = installation / "knowledge" / "link_signs.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "    glued: [vay]\n    words:\n      [", "    words:\n      [casino, ", 1
+    )
+    path.write_text(text, encoding="utf-8")
+    loaded = load_content(ROOT / "scenarios", installation / "knowledge", TODAY)
+    told = [problem for problem in loaded.warnings if problem.path.endswith("link_signs.yaml")]
+    at = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith("      [casino, nuôi"))
+    assert [(problem.line, "casino" in problem.message) for problem in told] == [(at, True)]
+
+
 def test_an_admins_list_is_read_with_the_content(installation: Path) -> None:
     (installation / "knowledge" / "bad_sites.txt").write_text("trang-gia.top # vì sao\n\n# xong\n", encoding="utf-8")
     loaded = load_content(ROOT / "scenarios", installation / "knowledge", TODAY)
