@@ -62,7 +62,8 @@ class Inspector:
         links = {address: judge_link(address, self._links, blocklist) for address in addresses}
         message = self._without_doubts(text, addresses)
         is_told = message != text and len(message.split()) < DOUBT_WORDS  # in the person's words, which prove little
-        lead = self._familiar.lead(message, addresses) if self._familiar and not is_told else None
+        owned = {address for address, link in links.items() if link.is_owned}
+        lead = self._familiar.lead(message, addresses, owned) if self._familiar and not is_told else None
         judgement = self._message(message, links, lead)
         if not addresses and judgement.verdict is Verdict.UNKNOWN and (number := _only_number(text)):
             return self._judge_number(number)

@@ -8,7 +8,7 @@ words than a bank's notice is. Numbers and addresses are told by their shape, no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -33,17 +33,14 @@ LINKED_LEAST = 10  # the same with a link: in fewer words people send each other
 LONGEST_NUMBER = 8  # digits that are told apart: an OTP has 4 to 8
 
 
-def shaped(text: str, links: Iterable[Address] = ()) -> str:
+def shaped(text: str, links: Iterable[Address] = (), owned: Container[Address] = ()) -> str:
     """The text with links, phone numbers, amounts and other numbers as words that tell only their shape."""
     for link in links:
-        text = text.replace(link.found, SHAPES["home" if _is_at_home(link) else "link"])
+        is_at_home = link in owned or f".{link.suffix}".endswith(".vn")
+        text = text.replace(link.found, SHAPES["home" if is_at_home else "link"])
     text = _PHONE.sub(SHAPES["phone"], text)
     text = _AMOUNT.sub(lambda found: SHAPES["change" if found["change"] else "amount"], text)
     return _DIGITS.sub(lambda found: f" x{'n' * min(len(found[0]), LONGEST_NUMBER)}x ", text)
-
-
-def _is_at_home(link: Address) -> bool:
-    return f".{link.suffix}".endswith(".vn")
 
 
 class Familiar:
@@ -54,9 +51,12 @@ class Familiar:
         self._scam = learnt.ids.index(SCAM)
         self._normalizer = normalizer
 
-    def lead(self, text: str, links: Sequence[Address]) -> float | None:
-        """Of scams over all honest kinds, in logits: above 0 it is worded like a scam. None for too short a text."""
-        said = self._normalizer(shaped(text[:READ_LIMIT], links))
+    def lead(self, text: str, links: Sequence[Address], owned: Container[Address] = ()) -> float | None:
+        """Of scams over all honest kinds, in logits: above 0 it is worded like a scam. None for too short a text.
+
+        `owned` are those of the links whose owner is known: they count like links at home.
+        """
+        said = self._normalizer(shaped(text[:READ_LIMIT], links, owned))
         if len(said.words) < (LINKED_LEAST if links else WORDS_LEAST):
             return None
         logits = self._ranker.hear(said).logits

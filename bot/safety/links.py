@@ -112,13 +112,15 @@ def judge_link(address: Address, lexicon: LinkLexicon, blocklist: Blocklist = NO
     verdict = Verdict.UNKNOWN
     if marks.score >= lexicon.suspicious and marks.more_than_hints and (not is_official or listed):
         verdict = Verdict.DANGEROUS if marks.score >= lexicon.dangerous else Verdict.SUSPICIOUS
-    return Judgement(verdict, round(marks.score, 2), marks.told(), marks.guides())
+    is_owned = bool(owner) and not marks.reasons
+    return Judgement(verdict, round(marks.score, 2), marks.told(), marks.guides(), is_owned=is_owned)
 
 
 def _official(address: Address, owner: str, lexicon: LinkLexicon) -> Judgement:
     sign = "official" if owner in lexicon.sites else "official_gov"
     name = lexicon.sites[owner].name if owner in lexicon.sites else address.domain
-    return Judgement(Verdict.OFFICIAL, reasons=(Reason(sign, address.host, _told(lexicon.signs[sign], name)),))
+    reason = Reason(sign, address.host, _told(lexicon.signs[sign], name))
+    return Judgement(Verdict.OFFICIAL, reasons=(reason,), is_owned=True)
 
 
 def _told(sign: Sign, name: str) -> str:

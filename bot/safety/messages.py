@@ -152,10 +152,10 @@ class _Reader:
                     words.mark("biến-động")
 
     def _address(self, place: Span, words: _Words) -> None:
-        """A link that is official asks for nothing strange."""
+        """A link to a known owner asks for nothing strange."""
         address, judgement = words.links[words.text[slice(*place)]]
         words.add(_named(address), place)
-        if address.is_email or judgement.verdict is Verdict.OFFICIAL:
+        if address.is_email or judgement.is_owned:
             return
         words.mark("link")
         if any(reason.sign == SHORTENER for reason in judgement.reasons):

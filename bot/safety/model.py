@@ -36,4 +36,5 @@ class Judgement:
     reasons: tuple[Reason, ...] = ()
     guides: tuple[str, ...] = ()
     links: tuple[str, ...] = ()  # the addresses in the text, as they stand there
-    is_number: bool = False  # of a phone number that was sent alone
+    is_number: bool = False  # of a phone number that was sent alone, or asked about
+    is_owned: bool = False  # of a link: it is known whose it is, and it is no page that anybody may make
