@@ -246,6 +246,23 @@ def test_hints_alone_accuse_nobody() -> None:
     assert judgement.verdict is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("name", "is_owned"),
+    [
+        ("https://vietcombank.com.vn/the", True),
+        ("https://www.traveloka.com/vi-vn", True),  # not official, but known
+        ("https://baokhanhhoa.vn", True),
+        ("https://facebook.com/ai.do", False),  # anybody's page
+        ("https://forms.gle/abc", False),
+        ("https://zalo.me/g/abcdef", False),
+        ("https://traveloka.com@evil.example.com", False),
+        ("https://abc-xyz.com", False),
+    ],
+)
+def test_a_link_is_owned_where_its_owner_alone_writes(name: str, is_owned: bool) -> None:
+    assert judge(name).is_owned is is_owned
+
+
 def test_what_is_in_official_sites_is_never_accused() -> None:
     for site in safety_knowledge().official_sites.values():
         for domain in (*site.domains, *site.owned):

@@ -219,10 +219,10 @@ class TestLinks:
         assert found.verdict is Verdict.DANGEROUS
         assert found.reasons[0].sign == "look_alike"
 
-    def test_an_official_link_is_no_strange_one(self, judge: Judge) -> None:
+    @pytest.mark.parametrize("verdict", [Verdict.OFFICIAL, Verdict.UNKNOWN])
+    def test_a_link_to_a_known_owner_is_no_strange_one(self, judge: Judge, verdict: Verdict) -> None:
         text = "Thẻ của Quý khách sắp hết hạn, vui lòng truy cập https://abc.example.com để cập nhật"
-        official = Judgement(Verdict.OFFICIAL)
-        assert judge(text, official).score < judge(text, Judgement(Verdict.UNKNOWN)).score
+        assert judge(text, Judgement(verdict, is_owned=True)).score < judge(text, Judgement(Verdict.UNKNOWN)).score
 
     def test_a_lone_link_is_judged_as_a_link(self, judge: Judge) -> None:
         official = Judgement(Verdict.OFFICIAL, 0.0, (Reason("official", "vneid.gov.vn", "Thật."),))
