@@ -122,6 +122,8 @@ class ScamSigns(_Frozen):
 
     def _check_names(self, patterns: Iterable[tuple[str, str]]) -> None:
         for at, pattern in patterns:
+            if not re.sub(r"\.\.\.", "", pattern).strip():
+                raise PydanticCustomError("pattern_without_words", "no words", {"at": at})
             for name in LIST_NAME.findall(pattern):
                 if name not in self.lists and name not in SHAPES:
                     raise PydanticCustomError("unknown_list", "no such list", {"name": name, "at": at})

@@ -55,7 +55,7 @@ def suspicion(
     is_bad = judgement.verdict in ACCUSED
     words = len(library.normalizer.plain(text).words)
     is_doubted = library.is_doubted(text)
-    if judgement.links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):
+    if judgement.links and (is_bad or is_doubted or meant.outcome in (Outcome.UNKNOWN, Outcome.CHOICES)):
         return judgement
     if judgement.links:
         beside = words - sum(len(library.normalizer.plain(link).words) for link in judgement.links)

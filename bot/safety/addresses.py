@@ -80,7 +80,7 @@ _PLAIN = {
     **dict.fromkeys(range(0xFE00, 0xFE10)),
     **dict.fromkeys((0x3002, 0x2024, 0xFE52), "."),  # stops that browsers take for a dot, or that look like one
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2212), "-"),
-    **dict.fromkeys((0x2044, 0x2215, 0x29F8), "/"),
+    **dict.fromkeys((0x2044, 0x2215, 0x29F8), "-"),  # they look like a slash, but end no host: "acb.com.vn∕a.evil.top"
 }
 _IS_ODD = re.compile("[" + "".join(map(chr, _PLAIN)).replace("-", "") + "]")
 _LONG_SIGNS = str.maketrans("", "", "\ufdfa\ufdfb")  # NFKC makes a sentence of each: a paste of them would take ages
@@ -150,6 +150,12 @@ def address_of_host(host: str) -> Address | None:
         return None
     shown = ".".join(map(_to_unicode, found.split(".")))
     return Address(host, shown, found, domain or found, suffix, is_hosted)
+
+
+def is_shared_ending(host: str) -> bool:
+    """Whether everybody may have a name below it: "com.vn", "web.app"."""
+    found = address_of_host(host) if "/" not in host else None
+    return found is not None and found.suffix == found.ascii_host
 
 
 def _addresses(text: str) -> Iterator[Address]:

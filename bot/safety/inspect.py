@@ -65,8 +65,10 @@ class Inspector:
         owned = {address for address, link in links.items() if link.is_owned}
         lead = self._familiar.lead(message, addresses, owned) if self._familiar and not is_told else None
         judgement = self._message(message, links, lead)
-        if not addresses and judgement.verdict is Verdict.UNKNOWN and (number := _only_number(text)):
-            return self._judge_number(number)
+        if is_told and len(links) == 1 and judgement.verdict is Verdict.UNKNOWN:  # "trang … có thật không"
+            judgement = max(judgement, *links.values(), key=lambda one: one.verdict is Verdict.OFFICIAL)
+        if not addresses and judgement.score <= 0 and (number := _only_number(text)):
+            return replace(self._judge_number(number), verdict=Verdict.UNKNOWN)  # whose it is proves no caller honest
         return replace(judgement, links=tuple(address.found for address in addresses))
 
     def _without_doubts(self, text: str, addresses: Sequence[Address]) -> str:

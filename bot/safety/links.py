@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bot.content.model import OfficialSite, SafetyKnowledge, Sign
 from bot.language.normalize import fold
-from bot.safety.addresses import Address, address_of_host
+from bot.safety.addresses import Address, address_of_host, is_shared_ending
 from bot.safety.blocklist import NO_BLOCKS, Blocklist, entry_of
 from bot.safety.letters import SAME_LOOK, fold_name, joined, skeleton
 from bot.safety.look_alikes import Imitable, label_like, label_of, look_alikes, may_be_doubled, may_be_misspelt
@@ -69,9 +69,10 @@ def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
             if kind in _OFTEN_DOUBLED:
                 words_of = map(fold, (*site.brand, *site.short))
                 brands |= {skeleton(word): name for word in words_of if may_be_doubled(word)}
-        owners |= dict.fromkeys(site.owned, (name, False))
+        owners |= dict.fromkeys(map(_whole, site.owned), (name, False))
     for name, site in knowledge.official_sites.items():  # last: what was checked wins over what is only said
-        owners |= dict.fromkeys(site.domains, (name, True))
+        whole = map(_whole, site.domains)
+        owners |= dict.fromkeys((domain for domain in whole if not is_shared_ending(domain)), (name, True))
     labels = {skeleton(label): (label, name) for owned, (name, _) in owners.items() if (label := label_of(owned))}
     for label, name in labels.values():
         site = knowledge.official_sites[name]
@@ -94,9 +95,16 @@ def compile_links(knowledge: SafetyKnowledge) -> LinkLexicon:
     )
 
 
+def _whole(written: str) -> str:
+    """An address of official_sites.yaml as hosts are compared with it."""
+    return written.removeprefix("www.").rstrip("/")
+
+
 def judge_link(address: Address, lexicon: LinkLexicon, blocklist: Blocklist = NO_BLOCKS) -> Judgement:
     """Official, unknown, suspicious or dangerous, and why. Never raises and asks nobody."""
     owner, is_official = _owner(address, lexicon)
+    sends_on = bool(_SENDS_ON.search(address.path))
+    is_official &= not sends_on
     marks = _Marks(lexicon)
     listed = (lexicon.bad_sites | blocklist).find(address)
     if listed and not (owner and listed in (address.ascii_host, address.domain)):
@@ -112,7 +120,7 @@ def judge_link(address: Address, lexicon: LinkLexicon, blocklist: Blocklist = NO
     verdict = Verdict.UNKNOWN
     if marks.score >= lexicon.suspicious and marks.more_than_hints and (not is_official or listed):
         verdict = Verdict.DANGEROUS if marks.score >= lexicon.dangerous else Verdict.SUSPICIOUS
-    is_owned = bool(owner) and not marks.reasons
+    is_owned = bool(owner) and not marks.reasons and not sends_on
     return Judgement(verdict, round(marks.score, 2), marks.told(), marks.guides(), is_owned=is_owned)
 
 
@@ -131,7 +139,11 @@ def _told(sign: Sign, name: str) -> str:
 _FAKE_ENDING = re.compile(r"(?:vn|com|net|org|gov|edu|comvn|govvn)(?:-[a-z0-9-]+|\d+)?\.")
 # "gov" with a vowel behind it is "gò v…": Gò Vấp, Go-Viet; "gover…" is government, governance.
 _GOV_LIKE = re.compile(
-    r"(?:(?:^|[.-]|vn|viet|vietnam)govt?(?![aeiouyr])|gov-?vn|[a-z]*gov(?:\.|-|$)|govt(?:\.|-|$)|gocvn|vietgov|govv?n)[a-z]{0,8}"
+    r"(?:(?:^|[.-]|vn|viet|vietnam)govt?(?![aeiouyr])|gov-?vn|[a-z]*gov(?:\.|-|$)|govt(?:\.|-|$)|gocvn|vietgov|govv?n|(?:^|[.-])(?:g0v|gcv|qov|gou)(?=[.-]|$))[a-z]{0,8}"
+)
+# A site that sends on to wherever its address says: "/r?url=//evil.top", written plainly or percent-encoded once more.
+_SENDS_ON = re.compile(
+    r"[=?#&](?:[a-z]{0,6}:)?(?:[/\\]|%2f|%5c){1,2}[^/\\%=&]*\.[a-z]|[=?#&]https?(?::|%3a)", re.IGNORECASE
 )
 # Where a page that anybody may make is named: sites.google.com/view/kiem-tien-online.
 _PAGE = re.compile(r"/view/([^/?#]+)")
@@ -150,8 +162,7 @@ def _owner(address: Address, lexicon: LinkLexicon) -> tuple[str, bool]:
     if address.is_ip:
         return "", False
     host = address.ascii_host
-    if address.suffix == GOV or host == GOV:
-        return GOV, True
+    is_gov = address.suffix == GOV or host == GOV
     labels = host.split(".")
     for at in range(len(labels) - 1):
         above = ".".join(labels[at:])
@@ -159,20 +170,21 @@ def _owner(address: Address, lexicon: LinkLexicon) -> tuple[str, bool]:
             site, is_official = found
             is_mailbox = address.is_email and lexicon.sites[site].kind == "social"
             by_anyone = is_mailbox or address.has_userinfo or _is_user_content(address, lexicon)
-            return site, is_official and not by_anyone
-    return "", False
+            if is_official or not is_gov:
+                return site, is_official and not by_anyone
+    return (GOV, True) if is_gov else ("", False)
 
 
 def _is_user_content(address: Address, lexicon: LinkLexicon) -> bool:
     """Somebody's own page at a place where anybody may make one."""
-    host = re.sub(r"^(?:www|m|web|vi-vn)\.", "", address.ascii_host)
+    host = address.ascii_host.removeprefix("www.")
     path = address.path.strip("/")
-    if lexicon.owners.get(f"{host}/{path}"):
-        return False  # facebook.com/hacked is Facebook's own
     for place in lexicon.lists["user_content"]:
         place_host, slash, place_path = place.partition("/")
-        if host == place_host and (not slash or (path and path.startswith(place_path))):
-            return True
+        if host != place_host and not host.endswith("." + place_host):
+            continue  # "mbasic.facebook.com/ai.do" is anybody's, too
+        if not slash or (path and path.startswith(place_path)):
+            return f"{place_host}/{path}" not in lexicon.owners  # facebook.com/hacked is Facebook's own
     return False
 
 

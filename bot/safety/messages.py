@@ -31,6 +31,7 @@ DISGUISED_LEAST = 2  # words with digits or dots for letters that make a disguis
 
 LIKENESS_SIGN = "giong-tin-lua"
 LEAD_TOLD = 0.5  # logits from which a likeness is told as a reason
+LEAD_SURE = 1.0  # from which no word of an honest message excuses the rest: a trap may say "kẻ gian" too
 Span = tuple[int, int]  # words: first, one after the last
 Links = Mapping[Address, Judgement]
 NO_LINKS: Links = {}
@@ -504,7 +505,8 @@ class MessageJudge:
         score = sum(sign.sign.weight for sign, _ in met)
         if lead is not None:
             score = min(score, self._likeness.signs_most) + self._points(lead)
-        score = min([score, *(sign.sign.most for sign, _ in met if sign.sign.most is not None)])
+        if lead is None or lead < LEAD_SURE:
+            score = min([score, *(sign.sign.most for sign, _ in met if sign.sign.most is not None)])
         bad = [link for link in links if link.verdict in ACCUSED]
         score = max(score, 0.0) + max((link.score for link in bad), default=0.0)
         verdict = self._verdict(score)

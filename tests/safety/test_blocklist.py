@@ -182,6 +182,8 @@ def problems(folder: Path) -> str:
         ("link_signs.yaml", "suspicious: 2", "suspicious: 9", "dangerous"),
         ("official_sites.yaml", "domains: [csgt.vn]", "domains: [https://csgt.vn]", "tên miền"),
         ("official_sites.yaml", "kind: agency", "kind: agenci", "agency"),
+        ("official_sites.yaml", "domains: [csgt.vn]", "domains: [com.vn]", "com.vn là đuôi"),
+        ("scam_signs.yaml", "      - chiếm đoạt\n", '      - "..."\n', "không có chữ nào"),
     ],
 )
 def test_a_mistake_in_the_files_about_addresses_is_told(

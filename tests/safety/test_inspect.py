@@ -118,7 +118,8 @@ class TestNumbers:
     def test_a_number_in_a_short_question_is_judged(self, library: Library, asked: str) -> None:
         judgement = library.inspect(asked)
         assert judgement.is_number
-        assert judgement.verdict is Verdict.OFFICIAL
+        assert [reason.sign for reason in judgement.reasons] == [HOTLINE_SIGN]
+        assert judgement.verdict is Verdict.UNKNOWN
 
     @pytest.mark.parametrize(
         "text",
@@ -146,6 +147,22 @@ ASKING = [
 ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sim của bác bị kẻ gian sao chép, bác đọc mã OTP vừa gửi về để bên em khóa lại giúp bác ngay ạ",
+        "Tài khoản của quý khách bị kẻ gian xâm nhập, bấm http://vcb-baomat.top đăng nhập để bảo vệ tài khoản",
+        "Có kẻ mạo danh dùng căn cước của anh để rửa tiền, anh chuyển hết tiền vào tài khoản tạm giữ để điều tra xác minh",
+    ],
+)
+def test_a_trap_that_speaks_of_traps_is_still_one(library: Library, text: str) -> None:
+    assert library.inspect(text).verdict is Verdict.DANGEROUS
+
+
+def test_a_number_known_as_a_hotline_vouches_for_no_trap(library: Library) -> None:
+    assert library.inspect("1900545413 gọi bảo đọc otp có thật không").verdict is not Verdict.OFFICIAL
+
+
 class TestQuestionsAbout:
     @pytest.mark.parametrize("asking", ASKING)
     def test_what_a_person_asks_is_held_against_nothing(self, library: Library, asking: str) -> None:
@@ -158,7 +175,7 @@ class TestQuestionsAbout:
         assert library.inspect(asking.format(scam)).verdict is Verdict.DANGEROUS
         assert library.inspect(asking.format("https://vcb-xacminh.top")).verdict is Verdict.DANGEROUS
 
-    @pytest.mark.parametrize("asking", ASKING[1:4])
+    @pytest.mark.parametrize("asking", [*ASKING[1:4], "bác hỏi trang {} có thật không"])
     def test_an_official_address_stays_official(self, library: Library, asking: str) -> None:
         assert library.inspect(asking.format("https://vietcombank.com.vn")).verdict is Verdict.OFFICIAL
 

@@ -30,7 +30,8 @@ def signs(text: str) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("https://dichvucong.gov.vn/p/home", "gov.vn"),
+        ("https://dichvucong.gov.vn/p/home", "Cổng Dịch vụ công quốc gia"),
+        ("https://vietcombank.com.vn/dang-nhap?next=/tai-khoan&a=1.2", "Vietcombank"),
         ("congan.khanhhoa.gov.vn", "gov.vn"),
         ("https://portal.vietcombank.com.vn/News", "Vietcombank"),
         ("https://www.vietinbank.vn", "VietinBank"),
@@ -257,6 +258,14 @@ def test_hints_alone_accuse_nobody() -> None:
         ("https://zalo.me/g/abcdef", False),
         ("https://traveloka.com@evil.example.com", False),
         ("https://abc-xyz.com", False),
+        ("https://m.me/aido", False),
+        ("https://mbasic.facebook.com/ai.do", False),
+        ("https://l.facebook.com/l.php?u=https%3A%2F%2Fevil.top", False),
+        ("https://page.zalo.me/123", False),
+        ("https://khanhhoa.gov.vn/r?url=//evil.top", False),
+        ("https://khanhhoa.gov.vn/r?u=https:/evil.top", False),
+        ("https://khanhhoa.gov.vn/r?u=%252F%252Fevil.top", False),
+        ("http://vietcombank.com.vn\u2215login.evil.top", False),
     ],
 )
 def test_a_link_is_owned_where_its_owner_alone_writes(name: str, is_owned: bool) -> None:
