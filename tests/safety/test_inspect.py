@@ -152,7 +152,7 @@ ASKING = [
     [
         "Sim của bác bị kẻ gian sao chép, bác đọc mã OTP vừa gửi về để bên em khóa lại giúp bác ngay ạ",
         "Tài khoản của quý khách bị kẻ gian xâm nhập, bấm http://vcb-baomat.top đăng nhập để bảo vệ tài khoản",
-        "Có kẻ mạo danh dùng căn cước của anh để rửa tiền, anh chuyển hết tiền vào tài khoản tạm giữ để điều tra xác minh",
+        "Có kẻ mạo danh dùng căn cước của anh để rửa tiền, anh chuyển hết tiền vào tài khoản tạm giữ để xác minh",
     ],
 )
 def test_a_trap_that_speaks_of_traps_is_still_one(library: Library, text: str) -> None:
