@@ -100,7 +100,7 @@ _TO = r"(?![\w\[])"
 
 _OWNER = r"t[ôo]i|tui|m[ìi]nh|em|ch[áa]u|con|b[áa]c|c[ôo]|ch[úu]|anh|ch[ịi]|[ôo]ng|b[àa]|t[ớo]|d[ìi]|m[ẹe]|b[ốo]"
 _PASSWORD = re.compile(
-    rf"{_FROM}(?:m[ậa]t kh[ẩa]u|mk|pass(?:word|code)?|pwd)"
+    rf"{_FROM}(?:m[ậa]t kh[ẩa]u|m[ậa]t m[ãa]|mk|pass(?:word|code)?|pwd)"
     rf"(?: (?:c[ũu]|m[ớo]i|c[ủu]a|cho|nh[àa]|vneid|vssid|zalo|facebook|fb|gmail|email|wifi|app|t[àa]i kho[ảa]n"
     rf"|ng[âa]n h[àa]ng|[đd][ăa]ng nh[ậa]p|m[ứu]c [12]|{_OWNER})(?!\w))*+"
     rf"(?P<told> ?[:=]| l[àa](?!\w) ?:?)?\s{{0,3}}(?P<token>[^\s\[\]]++)(?!\[)",
@@ -267,7 +267,8 @@ _HINT = re.compile(
     r"|(?P<account>stk|tài khoản|tai khoan|tk(?![^\W\d]))"
     r"|(?P<card>thẻ|cvv|visa|(?<![^\W\d])atm)"
     r"|(?P<phone>sđt|sdt|điện thoại|dien thoai|hotline|zalo)"
-    r"|(?P<otp>otp|(?<![^\W\d])(?:code|mã|ma(?= ?[:=\d]| (?:otp|xac|kich|bao mat|pin|la \d|so \d|cua)))(?![^\W\d])))",
+    r"|(?P<otp>otp|(?:mã|ma|số|so) ?pin(?: thẻ| the| atm)?(?![^\W\d])|pin (?:thẻ|the|atm)(?![^\W\d])|"
+    r"(?<![^\W\d])(?:code|mã|ma(?= ?[:=\d]| (?:otp|xac|kich|bao mat|pin|la \d|so \d|cua)))(?![^\W\d])))",
     re.IGNORECASE,
 )
 _OTP_GAP_BREAKS = re.compile(r"[\d\n\[\].!?]")
@@ -357,4 +358,24 @@ def _is_alone(text: str, left: int, right: int) -> bool:
     return not any(letter.isalnum() or letter in "[]" for letter in around)
 
 
-_FINDERS: tuple[Callable[[str], Iterable[Span]], ...] = (_passwords, _emails, _names, _codes, _numbers)
+_CVV = re.compile(r"(?:cvv|cvc)2?(?: (?:là|la))?[\s:=]{0,3}(\d{3,4})(?!\d)", re.IGNORECASE)
+# "482-913", "4 8 2 9 1 3"; but "500 000" is money, and "113 115" are two numbers to call.
+_SPACED_OTP = re.compile(r"\s*(?!\d{3}[ .]000|11\d)(\d{3}[ .-]\d{3}|\d(?:[ .-]\d){5})\s*")
+
+
+def _short_secrets(text: str) -> Iterator[Span]:
+    """What is too short or too loose for a number among words: a card's check digits, a code sent alone."""
+    for found in _CVV.finditer(text):
+        yield Span(*found.span(1), "card")
+    if alone := _SPACED_OTP.fullmatch(text):
+        yield Span(*alone.span(1), "otp")
+
+
+_FINDERS: tuple[Callable[[str], Iterable[Span]], ...] = (
+    _passwords,
+    _emails,
+    _names,
+    _codes,
+    _short_secrets,
+    _numbers,
+)

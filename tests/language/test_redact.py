@@ -13,6 +13,12 @@ from tests.pastes import PASTES
 
 HIDDEN = [
     # (what a person writes, kind, the words that must be gone)
+    ("mã pin thẻ 4829", "otp", "4829"),
+    ("pin the la 482913", "otp", "482913"),
+    ("482-913", "otp", "482-913"),
+    ("4 8 2 9 1 3", "otp", "4 8 2 9 1 3"),
+    ("cvv: 123", "card", "123"),
+    ("mật mã: Sen1955", "password", "Sen1955"),
     ("cccd của tôi là 056190001234", "citizen", "056190001234"),
     ("số căn cước 056 190 001 234 ạ", "citizen", "056 190 001 234"),
     ("056.190.001.234", "citizen", "056.190.001.234"),
@@ -98,6 +104,9 @@ HIDDEN = [
 ]  # fmt: skip
 
 SHOWN = [
+    "500 000",
+    "113 115",
+    "pin 5000 mah",
     "gọi 113, 114, 115 hay 111",
     "113 114 115 156",
     "nhắn lừa đảo tới 5656 hoặc 156",
