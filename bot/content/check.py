@@ -31,7 +31,6 @@ from bot.content.model import (
 from bot.content.scam_signs import MessageSign
 from bot.errors import Problem
 from bot.language.normalize import Normalizer, fold
-from bot.safety.addresses import is_shared_ending
 from bot.words import say
 from bot.yaml_source import nearest
 
@@ -164,8 +163,6 @@ def check_safety(
     owner: dict[str, str] = {}
     for name, site in safety.official_sites.items():
         for number, domain in enumerate(site.domains):
-            if is_shared_ending(domain):
-                yield Problem(path, line((name, "domains", number)), say("content", "shared_ending", domain=domain))
             if (other := owner.setdefault(domain, name)) != name:
                 told = say("content", "domain_twice", domain=domain, other=other)
                 yield Problem(path, line((name, "domains", number)), told)

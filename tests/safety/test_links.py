@@ -272,6 +272,17 @@ def test_a_link_is_owned_where_its_owner_alone_writes(name: str, is_owned: bool)
     assert judge(name).is_owned is is_owned
 
 
+@pytest.mark.parametrize("written", ["com.vn", "web.app", "www.csgt.vn", "csgt.vn/"])
+def test_an_ending_that_many_share_is_nobody_s_own(written: str) -> None:
+    safety = safety_knowledge()
+    site = safety.official_sites["csgt"].model_copy(update={"domains": (written,)})
+    lexicon = compile_links(safety.model_copy(update={"official_sites": {**safety.official_sites, "csgt": site}}))
+    names = ("csgt.vn", "abc.com.vn", "abc.web.app")
+    verdicts = {name: judge_link(find_addresses(name)[0], lexicon).verdict for name in names}
+    assert verdicts.pop("csgt.vn") is (Verdict.OFFICIAL if "csgt" in written else Verdict.UNKNOWN)
+    assert Verdict.OFFICIAL not in verdicts.values()
+
+
 def test_what_is_in_official_sites_is_never_accused() -> None:
     for site in safety_knowledge().official_sites.values():
         for domain in (*site.domains, *site.owned):
