@@ -1,4 +1,4 @@
-"""Pastes of 100 kB that are hard to read: whatever takes time that grows faster than the text shows here.
+"""Pastes, most of 100 kB, that are hard to read: whatever takes time that grows faster than the text shows here.
 
 Tests read each without a clock; how long that takes, benchmarks/safety.py measures.
 """
@@ -18,7 +18,7 @@ _PIECES: Final = [
     "Tai khoan cua quy khach bi khoa, xac thuc tai http://vcb.top/x ngay trong 24h. ",
 ]  # fmt: skip
 PASTES: Final = {
-    **{repr(piece[:12]): piece * (SIZE // len(piece.encode())) for piece in _PIECES},
+    **{repr(piece[:20]): piece * (SIZE // len(piece.encode())) for piece in _PIECES},
     "links in a link": "http://a/" + "http://" * 14_000,
     "half links": " ".join(f"em{number}.em" for number in range(12_000)),
     "many links": " ".join(f"a{number}.com" for number in range(16_000)),

@@ -62,7 +62,7 @@ def suspicion(
         return judgement if beside < LONE_WORDS else None
     is_code = meant.command == CODE_COMMAND and judgement.verdict is Verdict.UNKNOWN  # "104", which is no hotline
     is_alone = not any(char.isalpha() for char in text)
-    if judgement.is_number and not is_code and (is_alone or is_doubted or meant.outcome is Outcome.UNKNOWN):
+    if judgement.is_number and not is_code and (is_alone or is_doubted):
         return judgement
     if meant.outcome is Outcome.COMMAND:
         return None

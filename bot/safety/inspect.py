@@ -61,13 +61,14 @@ class Inspector:
             return self._judge_number(number)
         links = {address: judge_link(address, self._links, blocklist) for address in addresses}
         message = self._without_doubts(text, addresses)
-        is_told = message != text and len(message.split()) < DOUBT_WORDS  # in the person's words, which prove little
+        is_question = message != text and len(message.split()) < DOUBT_WORDS  # and no message whose wording tells
         owned = {address for address, link in links.items() if link.is_owned}
-        lead = self._familiar.lead(message, addresses, owned) if self._familiar and not is_told else None
-        judgement = self._message(message, links, lead)
-        if is_told and len(links) == 1 and judgement.verdict is Verdict.UNKNOWN:  # "trang … có thật không"
-            judgement = max(judgement, *links.values(), key=lambda one: one.verdict is Verdict.OFFICIAL)
-        if not addresses and judgement.score <= 0 and (number := _only_number(text)):
+        lead = self._familiar.lead(message, addresses, owned) if self._familiar and not is_question else None
+        judgement = self._message(text, links, lead)
+        official = [link for link in links.values() if link.verdict is Verdict.OFFICIAL]
+        if is_question and official and len(official) == len(links) and judgement.verdict is Verdict.UNKNOWN:
+            judgement = official[0]  # "trang … có thật không"
+        if not addresses and judgement.score <= 0 and self._is_doubt(text) and (number := _only_number(text)):
             return replace(self._judge_number(number), verdict=Verdict.UNKNOWN)  # whose it is proves no caller honest
         return replace(judgement, links=tuple(address.found for address in addresses))
 

@@ -120,7 +120,8 @@ def judge_link(address: Address, lexicon: LinkLexicon, blocklist: Blocklist = NO
     verdict = Verdict.UNKNOWN
     if marks.score >= lexicon.suspicious and marks.more_than_hints and (not is_official or listed):
         verdict = Verdict.DANGEROUS if marks.score >= lexicon.dangerous else Verdict.SUSPICIOUS
-    is_owned = bool(owner) and not marks.reasons and not sends_on
+    is_page = owner in lexicon.sites and lexicon.sites[owner].kind == "social" and address.path.strip("/")
+    is_owned = bool(owner) and not marks.reasons and not sends_on and not is_page
     return Judgement(verdict, round(marks.score, 2), marks.told(), marks.guides(), is_owned=is_owned)
 
 

@@ -175,6 +175,17 @@ class TestQuestionsAbout:
         assert library.inspect(asking.format(scam)).verdict is Verdict.DANGEROUS
         assert library.inspect(asking.format("https://vcb-xacminh.top")).verdict is Verdict.DANGEROUS
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Trang có uy tín, chuyển khoản trước 500k giữ hàng",
+            "Nhận việc online có uy tín, chuyển cọc 200k trước",
+            "Việc nhẹ lương cao 500k một ngày, nhắn https://wa.me/84900000000 để nhận việc nha cô bác",
+        ],
+    )
+    def test_a_trap_that_vouches_for_itself_is_no_question(self, library: Library, text: str) -> None:
+        assert library.inspect(text).verdict in ACCUSED
+
     @pytest.mark.parametrize("asking", [*ASKING[1:4], "bác hỏi trang {} có thật không"])
     def test_an_official_address_stays_official(self, library: Library, asking: str) -> None:
         assert library.inspect(asking.format("https://vietcombank.com.vn")).verdict is Verdict.OFFICIAL
