@@ -55,10 +55,13 @@ def suspicion(
     is_bad = judgement.verdict in ACCUSED
     words = len(library.normalizer.plain(text).words)
     is_doubted = library.is_doubted(text)
-    if judgement.links and (is_bad or is_doubted or meant.outcome in (Outcome.UNKNOWN, Outcome.CHOICES)):
+    if judgement.links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):
         return judgement
     if judgement.links:
         beside = words - sum(len(library.normalizer.plain(link).words) for link in judgement.links)
+        if beside and meant.outcome is Outcome.CHOICES:  # a vague word about a link; or trouble at a real site
+            are_real = all(library.inspect(link).verdict is Verdict.OFFICIAL for link in judgement.links)
+            return None if are_real else judgement
         return judgement if beside < LONE_WORDS else None
     is_code = meant.command == CODE_COMMAND and judgement.verdict is Verdict.UNKNOWN  # "104", which is no hotline
     is_alone = not any(char.isalpha() for char in text)

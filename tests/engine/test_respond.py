@@ -142,6 +142,15 @@ def test_unanswered_text_is_logged_without_personal_data(talk: Talk) -> None:
     assert "123" not in event.text
 
 
+@pytest.mark.parametrize("said", ["vneid.gov.vn", "https://dichvucong.gov.vn", "trang vneid.gov.vn có thật không"])
+def test_a_real_site_is_said_to_be_real(talk: Talk, said: str) -> None:
+    assert "trang chính thức" in talk.say(said)
+
+
+def test_trouble_at_a_real_site_is_no_question_about_the_site(talk: Talk) -> None:
+    assert "an toàn" not in talk.say("dichvucong.gov.vn vô không được")
+
+
 def test_a_pasted_book_is_answered(talk: Talk) -> None:
     assert talk.say("xin chào " * 20_000)
 
