@@ -110,9 +110,6 @@ def _typed(scene: Scene, text: str) -> Turn:
     if judgement and judgement.verdict in ACCUSED:
         return judging.inspected(scene, text, judgement)
     if contains_secret(text):
-        whole = library.inspect(text)  # a trap that names the account to pay to is told as a trap
-        if whole.verdict in ACCUSED:
-            return judging.inspected(scene, text, whole)
         return judging.hidden(scene, "secret")
     if judgement and is_passed_on:
         return judging.inspected(scene, text, judgement)

@@ -9,6 +9,7 @@ from bot.content.model import Topic
 from bot.engine.library import Library
 from bot.engine.places import Place, one_each
 from bot.language.matching import Match, Outcome, Scored, near_best
+from bot.language.redact import contains_secret
 from bot.safety.model import ACCUSED, Judgement, Verdict
 
 PASTED_WORDS = 12  # a text of so many words may be a message passed on; a question to us rarely is
@@ -50,9 +51,9 @@ def suspicion(
     `is_walking`.
     """
     judgement = library.inspect(text)
-    if is_passed_on:
-        return judgement
     is_bad = judgement.verdict in ACCUSED
+    if is_passed_on or (is_bad and contains_secret(text)):  # a trap that names the account to pay to is a trap
+        return judgement
     words = len(library.normalizer.plain(text).words)
     is_doubted = library.is_doubted(text)
     if judgement.links and (is_bad or is_doubted or meant.outcome is Outcome.UNKNOWN):

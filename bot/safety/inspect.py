@@ -60,7 +60,8 @@ class Inspector:
         if not addresses and _is_phone(number := text.strip()):  # "3.84.109.91" is a site's
             return self._judge_number(number)
         links = {address: judge_link(address, self._links, blocklist) for address in addresses}
-        message = self._without_doubts(text, addresses)
+        is_doubted = self._is_doubt(text[:LINKS_SOUGHT])
+        message = self._without_doubts(text, addresses) if is_doubted else text
         is_question = message != text and len(message.split()) < DOUBT_WORDS  # and no message whose wording tells
         owned = {address for address, link in links.items() if link.is_owned}
         lead = self._familiar.lead(message, addresses, owned) if self._familiar and not is_question else None
@@ -68,14 +69,12 @@ class Inspector:
         official = [link for link in links.values() if link.verdict is Verdict.OFFICIAL]
         if is_question and official and len(official) == len(links) and judgement.verdict is Verdict.UNKNOWN:
             judgement = official[0]  # "trang … có thật không"
-        if not addresses and judgement.score <= 0 and self._is_doubt(text) and (number := _only_number(text)):
+        if not addresses and judgement.score <= 0 and is_doubted and (number := _only_number(text)):
             return replace(self._judge_number(number), verdict=Verdict.UNKNOWN)  # whose it is proves no caller honest
         return replace(judgement, links=tuple(address.found for address in addresses))
 
     def _without_doubts(self, text: str, addresses: Sequence[Address]) -> str:
         """The message itself: "link này lừa đảo không" is worded like a scam, and tells nothing of the link."""
-        if not self._is_doubt(text[:LINKS_SOUGHT]):
-            return text
         for address in addresses:
             text = text.replace(address.found, f"\n{address.found}\n")
         clauses = _CLAUSE_END.split(text)

@@ -109,7 +109,7 @@ def judge_link(address: Address, lexicon: LinkLexicon, blocklist: Blocklist = NO
     listed = (lexicon.bad_sites | blocklist).find(address)
     if listed and not (owner and listed in (address.ascii_host, address.domain)):
         marks.add("blocked", listed)
-    _mark_shape(address, marks, is_owned=bool(owner))
+    _mark_shape(address, marks, has_owner=bool(owner))
     if not owner and not _is_shortener(address, lexicon):  # a shortener's own name says nothing
         _mark_name(address, marks)
     elif not is_official and (page := _PAGE.match(address.path)):
@@ -140,7 +140,8 @@ def _told(sign: Sign, name: str) -> str:
 _FAKE_ENDING = re.compile(r"(?:vn|com|net|org|gov|edu|comvn|govvn)(?:-[a-z0-9-]+|\d+)?\.")
 # "gov" with a vowel behind it is "gò v…": Gò Vấp, Go-Viet; "gover…" is government, governance.
 _GOV_LIKE = re.compile(
-    r"(?:(?:^|[.-]|vn|viet|vietnam)govt?(?![aeiouyr])|gov-?vn|[a-z]*gov(?:\.|-|$)|govt(?:\.|-|$)|gocvn|vietgov|govv?n|(?:^|[.-])(?:g0v|gcv|qov|gou)(?=[.-]|$))[a-z]{0,8}"
+    r"(?:(?:^|[.-]|vn|viet|vietnam)govt?(?![aeiouyr])|gov-?vn|[a-z]*gov(?:\.|-|$)|govt(?:\.|-|$)|gocvn|vietgov|govv?n"
+    r"|(?:^|[.-])(?:g0v|gcv|qov|gou)(?=[.-]|$))[a-z]{0,8}"
 )
 # A site that sends on to wherever its address says: "/r?url=//evil.top", written plainly or percent-encoded once more.
 _SENDS_ON = re.compile(
@@ -230,7 +231,7 @@ class _Marks:
         return tuple(dict.fromkeys(guide for guide in guides if guide))
 
 
-def _mark_shape(address: Address, marks: _Marks, is_owned: bool) -> None:
+def _mark_shape(address: Address, marks: _Marks, has_owner: bool) -> None:
     lexicon = marks.lexicon
     lists = lexicon.lists
     if address.is_ip:
@@ -247,7 +248,7 @@ def _mark_shape(address: Address, marks: _Marks, is_owned: bool) -> None:
         marks.add(SHORTENER, host)
     if _is_user_content(address, lexicon):
         marks.add("user_content", host)
-    if not is_owned and (first := address.path.strip("/").split("/", 1)[0].lower().removeprefix("www.")):
+    if not has_owner and (first := address.path.strip("/").split("/", 1)[0].lower().removeprefix("www.")):
         site, _ = lexicon.owners.get(first, ("", False))
         if site and "." in first:
             marks.add("name_in_path", first, site)
